@@ -1,0 +1,1 @@
+"""The bench file: models, loading, errors with file and field."""
