@@ -1,0 +1,3 @@
+FROM layerbench-test/busybox:1
+ADD http://files.example/hello.txt /hello.txt
+RUN cat /hello.txt

@@ -1,0 +1,4 @@
+FROM layerbench-test/busybox:1
+COPY a.txt /
+COPY missing.txt /
+RUN echo never

@@ -1,0 +1,1 @@
+"""Recording of real progress streams for tests."""
