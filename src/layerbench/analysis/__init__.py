@@ -1,0 +1,1 @@
+"""Pure functions of results: figures, steps, findings. No engine, no process, no terminal."""

@@ -1,0 +1,59 @@
+"""What every format has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+from layerbench.results.models import Result
+
+FormatName = Literal["table", "json", "markdown", "csv"]
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+
+PLAIN_WIDTH = 100
+"""Columns of a table that does not go to a terminal."""
+
+ColorSystem = Literal["standard", "256", "truecolor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a report is to look. Width, colour and ASCII concern only the formats that are made to be looked at."""
+
+    steps: bool = False
+    """Whether single steps are shown."""
+    width: int = PLAIN_WIDTH
+    """In columns of the terminal."""
+    color_system: ColorSystem | None = None
+    """None: no escape sequences at all."""
+    ascii_only: bool = False
+    """Whether the reader's locale or terminal has no more than ASCII."""
+
+
+class Reporter(Protocol):
+    """One format."""
+
+    def render(self, result: Result, options: Options) -> str:
+        """The whole report, with a line break at its end."""
+        ...
+
+
+def reporter(name: FormatName) -> Reporter:
+    """The format of that name; its module, and what that needs, is imported only now."""
+    match name:
+        case "table":
+            from layerbench.report import table
+
+            return table
+        case "json":
+            from layerbench.report import json_figures
+
+            return json_figures
+        case "markdown":
+            from layerbench.report import markdown
+
+            return markdown
+        case "csv":
+            from layerbench.report import csv_rows
+
+            return csv_rows

@@ -1,0 +1,1 @@
+"""The result file: its records, its schema, reading it and writing it."""

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layerbench.units import format_bytes, format_percent, format_ratio, format_seconds, format_seconds_range
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_960, "1.0 MB"),
+        (107_230_000, "107.2 MB"),
+        (999_960_000, "1.00 GB"),
+        (1_240_000_000, "1.24 GB"),
+        (5_000_000_000_000_000, "5000 TB"),
+        (-2_700_000, "-2.7 MB"),
+    ],
+)
+def test_bytes_are_decimal_as_docker_prints_them(count: int, text: str) -> None:
+    assert format_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.00 s"),
+        (0.001, "<0.01 s"),
+        (0.3104, "0.31 s"),
+        (9.994, "9.99 s"),
+        (9.996, "10.0 s"),
+        (59.94, "59.9 s"),
+        (59.96, "1 min 00 s"),
+        (125, "2 min 05 s"),
+        (3599.6, "1 h 00 min"),
+        (3720, "1 h 02 min"),
+    ],
+)
+def test_seconds_have_about_three_digits(seconds: float, text: str) -> None:
+    assert format_seconds(seconds) == text
+
+
+def test_a_range_says_its_unit_once() -> None:
+    assert format_seconds_range(2.91, 3.1) == "2.91–3.10 s"
+    assert format_seconds_range(9.9, 10.2, dash="-") == "9.90-10.2 s"
+    assert format_seconds_range(59, 61) == "59.0 s–1 min 01 s"
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(1.004, "1.00x"), (9.996, "10.0x"), (11.84, "11.8x"), (99.96, "100x")])
+def test_ratios(ratio: float, text: str) -> None:
+    assert format_ratio(ratio) == text
+
+
+@pytest.mark.parametrize(("share", "text"), [(0, "0%"), (0.004, "0.4%"), (0.06, "6%"), (1.184, "118%"), (-0.3, "-30%")])
+def test_shares(share: float, text: str) -> None:
+    assert format_percent(share) == text
+
+
+@given(st.integers(1000, 10**15), st.integers(1000, 10**15))
+def test_more_bytes_are_never_shown_as_less(one: int, other: int) -> None:
+    units = {"kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
+
+    def shown(count: int) -> float:
+        number, unit = format_bytes(count).split()
+        return float(number) * units[unit]
+
+    small, large = sorted((one, other))
+    assert shown(small) <= shown(large)
+    assert shown(small) == pytest.approx(small, rel=0.051)
+
+
+@given(st.floats(0, 1e7))
+def test_a_duration_never_has_sixty_of_a_unit(seconds: float) -> None:
+    assert " 60 " not in f" {format_seconds(seconds)}"
+    assert not format_seconds(seconds).startswith("60.0")
