@@ -1,0 +1,6 @@
+"""`python -m layerbench`."""
+
+from layerbench.cli import main
+
+if __name__ == "__main__":
+    main()

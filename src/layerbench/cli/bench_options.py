@@ -1,0 +1,119 @@
+"""Options by which `run` and `plan` are told what to measure."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from layerbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from layerbench.config.models import BenchFile
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_SPARE_BENCH_FILE = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was asked for on the command line."""
+
+    bench_file: Path | None
+    dockerfiles: tuple[Path, ...]
+    context: Path | None
+    variants: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    rounds: int | None
+
+    def load(self, note: Callable[[str], None]) -> BenchFile:
+        """The bench file, or one made up from the Dockerfiles, cut down to what was asked for.
+
+        Raises:
+            UsageError: names what is wrong and the mend.
+        """
+        from layerbench.config.file import check_bench
+        from layerbench.config.select import select
+
+        bench = self._from_dockerfiles(note) if self.dockerfiles else self._from_file()
+        check_bench(bench)
+        return select(bench, self.variants, self.scenarios, self.rounds)
+
+    def _from_file(self) -> BenchFile:
+        from layerbench.config.file import find_bench_file, load_bench_file
+
+        if self.context is not None and self.bench_file is None and self.context.is_dir():
+            folder = self.context
+        elif self.context is not None:
+            raise UsageError(f'"{self.context}": a context goes with -f; for a bench file, name it with -c')
+        else:
+            folder = Path()
+        path = self.bench_file or find_bench_file(folder)
+        if path is None:
+            raise UsageError(
+                "there is no layerbench.toml here; `layerbench init` writes one, or name Dockerfiles with -f"
+            )
+        return load_bench_file(path, os.environ)
+
+    def _from_dockerfiles(self, note: Callable[[str], None]) -> BenchFile:
+        from layerbench.config.discover import discover, to_bench_file
+
+        if self.bench_file is not None:
+            raise UsageError("-c and -f exclude each other: the bench file names its Dockerfiles itself")
+        context = self.context or Path()
+        if not context.is_dir():
+            raise UsageError(f'"{context}": no such folder; the context is a folder')
+        for dockerfile in self.dockerfiles:
+            if not dockerfile.is_file():
+                raise UsageError(f'"{dockerfile}": no such Dockerfile')
+        discovery = discover(context, self.dockerfiles)
+        for text in discovery.notes:
+            note(text)
+        return to_bench_file(discovery)
+
+
+def selects_bench(command: Command) -> Command:
+    """Give a command the options, and call it with a `Selection` as `selection`."""
+
+    @functools.wraps(command)
+    def called(
+        bench_file: str | None,
+        dockerfiles: tuple[str, ...],
+        context: str | None,
+        variants: tuple[str, ...],
+        scenarios: tuple[str, ...],
+        rounds: int | None,
+        **others: Any,
+    ) -> Any:
+        selection = Selection(
+            bench_file=Path(bench_file) if bench_file else None,
+            dockerfiles=tuple(map(Path, dockerfiles)),
+            context=Path(context) if context else None,
+            variants=variants,
+            scenarios=scenarios,
+            rounds=rounds,
+        )
+        return command(selection=selection, **others)
+
+    for decorate in (
+        click.option(
+            "--rounds", type=click.IntRange(1, 1000), metavar="N", help="Rounds; the bench file's by default."
+        ),
+        click.option("--scenario", "scenarios", multiple=True, metavar="S", help="Only this scenario. Repeatable."),
+        click.option("--variant", "variants", multiple=True, metavar="V", help="Only this variant. Repeatable."),
+        click.option(
+            *("-f", "--file", "dockerfiles"),
+            multiple=True,
+            metavar="DOCKERFILE",
+            help="Measure this Dockerfile, without a bench file. Repeatable.",
+        ),
+        click.option("-c", "--bench-file", metavar="FILE", help="Bench file  [default: layerbench.toml]"),
+        click.argument("context", required=False),
+    ):
+        called = decorate(called)
+    return called  # type: ignore[return-value]

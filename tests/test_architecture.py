@@ -1,0 +1,185 @@
+"""The arrows between the rooms, and what the command line may import before it knows what is asked for."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import layerbench
+
+ROOT = Path(layerbench.__file__).parent
+SHARED = {"errors", "units", "expansion"}
+"""Pure modules that every room may know."""
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "units": set(),
+    "expansion": set(),
+    "instructions": set(),
+    "config": {"instructions"},
+    "plan": {"config"},
+    "workspace": {"config"},
+    "buildx": {"instructions"},
+    "engine": set(),
+    "index": {"config.models"},
+    "image": {"instructions"},
+    "results": set(),
+    "runner": {"config", "plan", "workspace", "buildx", "image", "index", "engine", "results", "instructions"},
+    "analysis": {"results", "image.models"},
+    "report": {"results", "analysis"},
+}
+NO_PROCESSES = ("analysis", "report", "results", "config", "plan", "instructions", "expansion", "errors", "units")
+PROCESS_MODULES = {"subprocess", "multiprocessing", "pty", "docker", "python_on_whales"}
+PROCESS_CALLS = {
+    "system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp", "execv", "execve", "execvp", "execvpe",
+    "execl", "execle", "execlp", "spawnv", "spawnl", "spawnvp",
+}  # fmt: skip
+HEAVY = {
+    "pydantic", "rich", "docker", "python_on_whales", "isal", "zstandard", "jinja2", "dockerfile", "requests",
+    "pypiserver",
+}  # fmt: skip
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path
+
+
+def imports(path: Path, *, is_running: bool = False) -> Iterator[str]:
+    """Names of the modules that a file imports, absolute, those of functions and of TYPE_CHECKING included.
+
+    Args:
+        path: the file.
+        is_running: leave out what only a type checker imports.
+    """
+    tree = ast.parse(path.read_text())
+    hidden = {
+        id(inner)
+        for node in ast.walk(tree)
+        if is_running and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative imports hide the rooms they cross"
+            assert node.module is not None
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_allowed(imported: str, room: str) -> bool:
+    """Whether `layerbench.<imported>` may be known in a room."""
+    target = imported.split(".")[0]
+    if target in {room, "__version__"} | SHARED:
+        return True
+    return any(imported == allowed or imported.startswith(f"{allowed}.") for allowed in ALLOWED[room])
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[0]
+
+
+def test_every_module_has_a_room() -> None:
+    assert {room_of(module) for module, _ in modules()} == {*ALLOWED, "cli", "", "__main__"}
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_knows_only_what_it_may(room: str) -> None:
+    wrong = [
+        f"{module}: {imported}"
+        for module, path in modules()
+        if room_of(module) == room
+        for imported in imports(path)
+        if imported.split(".")[0] == "layerbench" and not is_allowed(imported.removeprefix("layerbench."), room)
+    ]
+    assert wrong == []
+
+
+def test_the_arrows_have_no_circle() -> None:
+    known = {room: {arrow.split(".")[0] for arrow in arrows} for room, arrows in ALLOWED.items()}
+    done: set[str] = set()
+    while len(done) < len(known):
+        free = {room for room in known.keys() - done if known[room] <= done}
+        assert free, f"a circle among {sorted(known.keys() - done)}"
+        done |= free
+
+
+def test_nobody_imports_the_command_line() -> None:
+    wrong = [
+        module
+        for module, path in modules()
+        if room_of(module) not in ("cli", "__main__")
+        for imported in imports(path)
+        if imported == "layerbench.cli" or imported.startswith("layerbench.cli.")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("room", NO_PROCESSES)
+def test_pure_rooms_start_no_process(room: str) -> None:
+    for module, path in modules():
+        if room_of(module) != room:
+            continue
+        assert not {imported.split(".")[0] for imported in imports(path)} & PROCESS_MODULES, module
+        calls = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        assert not calls & PROCESS_CALLS, module
+
+
+def test_the_check_finds_what_it_looks_for(tmp_path: Path) -> None:
+    path = tmp_path / "x.py"
+    path.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "import layerbench.cli.run\n"
+        "if TYPE_CHECKING:\n    from layerbench.image import store\n"
+        "def f():\n    from layerbench.config import models\n"
+    )
+    assert [name for name in imports(path) if "layerbench" in name] == [
+        "layerbench.cli.run",
+        "layerbench.image.store",
+        "layerbench.config.models",
+    ]
+    assert "layerbench.image.store" not in list(imports(path, is_running=True))
+    assert is_allowed("image.models", "analysis")
+    assert is_allowed("image.models.Layer", "analysis")
+    assert not is_allowed("image.models_of_others", "analysis")
+    assert not is_allowed("image.store", "analysis")
+    assert not is_allowed("runner.session", "report")
+
+
+def test_modules_are_short_enough_to_be_read() -> None:
+    assert [module for module, path in modules() if len(path.read_text().splitlines()) > 400] == []
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level modules that are there after a statement was run by a fresh interpreter."""
+    code = f"import json, sys\n{statement}\nprint(json.dumps(sorted(sys.modules)), file=sys.__stdout__)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in json.loads(result.stdout.splitlines()[-1])}
+
+
+def test_the_command_line_is_light() -> None:
+    assert not loaded_by("import layerbench.cli") & HEAVY
+
+
+def test_help_loads_nothing_heavy() -> None:
+    statement = (
+        "from click.testing import CliRunner\n"
+        "from layerbench.cli import layerbench\n"
+        "assert 'Examples' in CliRunner().invoke(layerbench, ['--help']).output"
+    )
+    assert not loaded_by(statement) & HEAVY
+
+
+@pytest.mark.parametrize("command", sorted(path.stem for path in (ROOT / "cli").glob("*.py") if path.stem[0] != "_"))
+def test_a_command_loads_what_is_heavy_only_when_it_is_called(command: str) -> None:
+    assert not loaded_by(f"import layerbench.cli.{command}") & HEAVY
