@@ -1,0 +1,52 @@
+# Every target sets up what it needs; `make help` lists them.
+SHELL := /bin/sh
+BIN := .venv/bin
+ROUNDS ?=
+.DEFAULT_GOAL := help
+
+.PHONY: help setup bench bench-web bench-native test test-fast lint benchmark engine-up engine-down clean lock
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+
+setup: ## make .venv with the locked dependencies
+	@PYTHON="$(PYTHON)" tools/setup
+
+bench: setup ## measure both sample apps; starts a private engine where no other answers
+	@ROUNDS="$(ROUNDS)" tools/bench web native
+
+bench-web: setup ## measure sample_app/web only
+	@ROUNDS="$(ROUNDS)" tools/bench web
+
+bench-native: setup ## measure sample_app/native only
+	@ROUNDS="$(ROUNDS)" tools/bench native
+
+test: setup ## all tests, real builds on real engines included
+	$(BIN)/python -m pytest
+
+test-fast: setup ## the tests that need no engine
+	$(BIN)/python -m pytest -m "not e2e"
+
+lint: setup ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+benchmark: setup ## speed of layerbench itself, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+engine-up: setup ## start the private engine, fetching its programs where needed
+	$(BIN)/layerbench engine up --fetch
+
+engine-down: setup ## stop the private engine and remove all that is its own
+	$(BIN)/layerbench engine down --purge
+
+lock: setup ## write requirements.lock anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
+		--extra index --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove what the targets made: private engines, caches, results, .venv
+	@if [ -x $(BIN)/layerbench ]; then $(BIN)/layerbench engine down --all --purge; fi
+	rm -rf .venv .layerbench bench-results dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
