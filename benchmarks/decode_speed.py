@@ -22,7 +22,7 @@ CASE = "many-stages"
 EVENTS = 100_000
 CHUNK_BYTES = 1 << 16
 LIMIT_SECONDS = 1.0
-RUNS = 5
+RUNS = 7
 
 _DIGEST = re.compile(rb"sha256:([0-9a-f]{56})[0-9a-f]{8}")
 
@@ -58,18 +58,19 @@ def main() -> int:
         once = recording.read_bytes()
         content = repeated(once, EVENTS)
         vertices, steps = len(decode(once, dockerfile)[0].vertices), len(decode(once, dockerfile)[1])
-        seconds = []
+        seconds, cpu_seconds = [], []
         for _ in range(RUNS):
-            started = time.perf_counter()
+            started, cpu_started = time.perf_counter(), time.process_time()
             trace, found = decode(content, dockerfile)
             seconds.append(time.perf_counter() - started)
+            cpu_seconds.append(time.process_time() - cpu_started)
             assert len(trace.vertices) > 100 * vertices, "the digests were not changed"
             assert len(found) == steps
         fastest = min(seconds)
         slow += fastest > LIMIT_SECONDS
         print(
             f"{recording.parent.name}: {EVENTS} events, {len(content) / 1e6:.0f} MB: fastest {fastest:.2f} s, "
-            f"median {statistics.median(seconds):.2f} s, limit {LIMIT_SECONDS} s: "
+            f"median {statistics.median(seconds):.2f} s, processor {min(cpu_seconds):.2f} s, limit {LIMIT_SECONDS} s: "
             f"{'ok' if fastest <= LIMIT_SECONDS else 'TOO SLOW'}"
         )
     return 1 if slow else 0

@@ -44,6 +44,7 @@ class DockerClient:
                 errors="replace",
                 timeout=timeout_seconds,
                 check=False,
+                start_new_session=True,  # Ctrl-C is for this program, which may be cleaning up
             )
         except FileNotFoundError:
             raise EngineError(

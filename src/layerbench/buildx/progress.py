@@ -15,11 +15,12 @@ from functools import lru_cache
 from typing import Any
 
 _MEMBERS = frozenset({"vertexes", "statuses", "logs", "warnings"})
-_WHITE_SPACE = re.compile(r"[ \t\r\n]*")
+_WHITE_SPACE = " \t\r\n"
 _MAY_COMPLETE = re.compile(r"[}\n]")
 """An object can only have become complete by a closing brace, and text by the end of its line."""
 _OBJECT_IN_TEXT = re.compile(r'\{"(?:vertexes|statuses|logs|warnings)":|\{[ \t\r]*(?=\n|\Z)')
 """Where an object begins behind text on the same line, as each version prints it."""
+_BEHIND_SECONDS = re.compile(r"(?:\.([0-9]+))?(?:[Zz]|([+-][0-9]{2}:[0-9]{2}))?")
 _UNFINISHED_TOKEN_LENGTH = 9
 """No JSON token that json.raw_decode reports by its start is longer than `-Infinity`."""
 _MOST_PENDING_CHARACTERS = 16 * 1024 * 1024
@@ -65,7 +66,10 @@ class ProgressDecoder:
         pending, position = "".join(self._pending), 0
         is_last = is_last or len(pending) > _MOST_PENDING_CHARACTERS
         found: list[dict[str, Any]] = []
-        while (position := _skip_white_space(pending, position)) < len(pending):
+        while position < len(pending):
+            if pending[position] in _WHITE_SPACE:
+                position += 1
+                continue
             if pending[position] == "{":
                 try:
                     value, position = _raw_decode(pending, position)
@@ -89,11 +93,6 @@ class ProgressDecoder:
         line = line.strip()
         if line:
             self.text.append(line[:_MOST_TEXT_LINE_CHARACTERS])
-
-
-def _skip_white_space(text: str, position: int) -> int:
-    match = _WHITE_SPACE.match(text, position)
-    return match.end() if match else position
 
 
 def _text_end(pending: str, position: int, *, is_last: bool) -> int | None:
@@ -120,16 +119,15 @@ def nanoseconds(timestamp: str) -> int:
     Raises:
         ValueError: it is no such timestamp.
     """
-    seconds = _epoch_seconds(timestamp[:19])
-    rest = timestamp[19:]
-    fraction = 0
-    if rest.startswith("."):
-        digits = rest[1:].rstrip("Zz")
-        for sign in "+-":
-            digits = digits.split(sign, 1)[0]
-        fraction = int(digits[:9].ljust(9, "0"))
-        rest = rest[1 + len(digits) :]
-    return (seconds - _offset_seconds(rest)) * 1_000_000_000 + fraction
+    seconds, digits = _epoch_seconds(timestamp[:19]), timestamp[20:-1]
+    if timestamp[19:20] == "." and timestamp[-1] == "Z" and digits.isdecimal():
+        offset_seconds = 0
+    else:
+        match = _BEHIND_SECONDS.fullmatch(timestamp, 19)
+        if match is None:
+            raise ValueError(f"no timestamp: {timestamp}")
+        digits, offset_seconds = match[1] or "", _offset_seconds(match[2])
+    return (seconds - offset_seconds) * 1_000_000_000 + int(digits[:9].ljust(9, "0"))
 
 
 @lru_cache(maxsize=4096)
@@ -139,10 +137,9 @@ def _epoch_seconds(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
 
 
-@lru_cache(maxsize=64)
-def _offset_seconds(text: str) -> int:
-    if text in {"", "Z", "z"}:
+def _offset_seconds(text: str | None) -> int:
+    if text is None:
         return 0
-    sign = -1 if text[0] == "-" else 1
-    hours, _, minutes = text[1:].partition(":")
-    return sign * (int(hours) * 3600 + int(minutes or 0) * 60)
+    hours, minutes = text[1:].split(":")
+    seconds = int(hours) * 3600 + int(minutes) * 60
+    return -seconds if text[0] == "-" else seconds

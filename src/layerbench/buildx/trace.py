@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from layerbench.buildx.progress import nanoseconds
 
@@ -26,7 +26,6 @@ class Vertex:
     digest: str
     name: str = ""
     inputs: tuple[str, ...] = ()
-    group: str | None = None
     error: str | None = None
     ran: bool = False
     announced_cached: bool = False
@@ -52,13 +51,12 @@ class Vertex:
             self.open_since = started
             return
         self.open_since = None
-        interval = (started, max(started, completed))
+        interval = (started, completed if completed > started else started)
         if interval not in self.intervals:
             self.intervals.append(interval)
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """A status of a vertex, such as the transfer of the context or an export's part."""
 
     vertex: str
@@ -72,17 +70,22 @@ class Trace:
     def __init__(self) -> None:
         self.vertices: dict[str, Vertex] = {}
         self.transfers: dict[tuple[str, str], Transfer] = {}
+        self._take_in: Mapping[str, Callable[[dict[str, Any]], None]] = {
+            "vertexes": self._add_vertex,
+            "statuses": self._add_status,
+            "logs": self._add_log,
+        }
         self._logs: dict[str, deque[str]] = {}
         self._partial_lines: dict[str, dict[int, bytes]] = {}
 
     def add(self, message: Mapping[str, Any]) -> None:
         """Take in one progress object; members of a wrong shape are passed over."""
-        for event in _objects(message.get("vertexes")):
-            self._add_vertex(event)
-        for event in _objects(message.get("statuses")):
-            self._add_status(event)
-        for event in _objects(message.get("logs")):
-            self._add_log(event)
+        for name, events in message.items():
+            take_in = self._take_in.get(name)
+            if take_in is not None and isinstance(events, list):
+                for event in events:
+                    if isinstance(event, dict):
+                        take_in(event)
 
     def log_tail(self, digest: str) -> tuple[str, ...]:
         """The last lines that a vertex printed, oldest first."""
@@ -114,17 +117,15 @@ class Trace:
         digest = event.get("digest")
         if not isinstance(digest, str):
             return
-        vertex = self._vertex(digest)
-        name, inputs, group = event.get("name"), event.get("inputs"), event.get("progressGroup")
-        if isinstance(name, str) and name:
+        vertex = self.vertices.get(digest) or self._vertex(digest)
+        if not vertex.name and isinstance(name := event.get("name"), str):
             vertex.name = name
-        if isinstance(inputs, list) and inputs:
+        inputs = event.get("inputs")
+        if inputs and not vertex.inputs and isinstance(inputs, list):
             vertex.inputs = tuple(item for item in inputs if isinstance(item, str))
-        if isinstance(group, dict) and isinstance(group.get("id"), str):
-            vertex.group = group["id"]
-        if event.get("error"):
-            vertex.error = str(event["error"])
-        started, completed = _time(event.get("started")), _time(event.get("completed"))
+        if error := event.get("error"):
+            vertex.error = str(error)
+        started, completed = _time(event, "started"), _time(event, "completed")
         if started is not None:
             vertex.add_times(started, completed)
         if event.get("cached"):
@@ -184,17 +185,10 @@ def _text(line: bytes) -> str:
     return line[-_LOG_LINE_BYTES:].decode(errors="replace").rstrip("\r")
 
 
-def _time(value: Any) -> int | None:
-    if not isinstance(value, str):
+def _time(event: Mapping[str, Any], key: str) -> int | None:
+    if key not in event:
         return None
     try:
-        return nanoseconds(value)
-    except (ValueError, OverflowError):
+        return nanoseconds(event[key])
+    except (ValueError, TypeError, OverflowError):
         return None
-
-
-def _objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict):
-                yield item

@@ -55,17 +55,13 @@ def connect(builder: str | None, notify: Callable[[str], None]) -> Connection:
         lambda: engine_facts(own), lambda: builder_facts(own, builder), lambda: _with_host(own)
     )
     if engine.error is None:
-        private = _owner(docker.get())
-        connection = Connection(docker.get(), engine.get(), facts.get(), private, builder)
-    else:
-        private = _any_running()
-        if private is None:
-            raise engine.error
-        client = client_of(private)
-        connection = Connection(client, engine_facts(client), builder_facts(client, builder), private, builder)
-    if private is not None:
-        notify(_serves(private, is_asked_for=engine.error is None))
-    return connection
+        return Connection(docker.get(), engine.get(), facts.get(), _owner(docker.get()), builder)
+    private = _any_running()
+    if private is None:
+        raise engine.error
+    notify(f'the private engine "{private.name}" serves, for no other engine answers')
+    client = client_of(private)
+    return Connection(client, engine_facts(client), builder_facts(client, builder), private, builder)
 
 
 def find_client() -> tuple[DockerClient, PrivateEngine | None]:
@@ -130,11 +126,6 @@ def _owner(docker: DockerClient) -> PrivateEngine | None:
 
 def _any_running() -> PrivateEngine | None:
     return next(iter(running()), None)
-
-
-def _serves(private: PrivateEngine, *, is_asked_for: bool) -> str:
-    why = "as DOCKER_HOST asks" if is_asked_for else "for no other engine answers"
-    return f'the private engine "{private.name}" serves, {why}'
 
 
 def _image_store(name: str | None) -> Literal["containerd", "classic"] | None:

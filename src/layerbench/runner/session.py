@@ -23,6 +23,7 @@ from layerbench.runner.images import ImageReader
 from layerbench.runner.interruption import shielded
 from layerbench.runner.leftovers import TEMPORARY_REPOSITORY, keep_images, remove_images, remove_stale
 from layerbench.runner.observer import Observer
+from layerbench.runner.orphans import end_orphans
 from layerbench.runner.packages import served_index
 from layerbench.runner.records import (
     context_bytes,
@@ -99,6 +100,7 @@ class Session:
             KeyboardInterrupt: the run was interrupted.
         """
         state = _State(start)
+        end_orphans()
         remove_stale(self._connection.docker)
         with temporary_folder(self._options.temporary_folder) as folder:
             try:
@@ -164,7 +166,7 @@ class Session:
     def _prepare(self, state: _State, base: PreparedBase) -> None:
         name = base.variant.name
         self._observer.preparing(f"filling the cache of {name}")
-        tag = self._tag(state, name, "base", base.round)
+        tag = self._tag(state, name, "base")
         finished = state.builders[name].build_cold(tag)
         self._judge(state, PlannedBuild(base.variant, COLD, base.round), finished, tag, None)
 
@@ -176,7 +178,7 @@ class Session:
                 self._record(state, _unbuilt(planned, "cancelled", None))
             raise
         if build.outcome == "built":
-            tag = self._tag(state, planned.variant.name, planned.scenario.name, planned.round)
+            tag = self._tag(state, planned.variant.name, planned.scenario.name)
             state.tags[planned.variant.name, planned.scenario.name] = tag
         self._record(state, build)
 
@@ -190,12 +192,12 @@ class Session:
         if scenario.kind == "edit":
             self._observer.preparing(f"bringing the cache of {name} back")
             try:
-                base = self._warm_base(builder.warm_up(self._tag(state, name, "base", planned.round)), cold)
+                base = self._warm_base(builder.warm_up(self._tag(state, name, "base")), cold)
             except WarmUpError as failed:
                 check_engine(self._connection.docker, failed.finished)
                 return _unbuilt(planned, "failed", self._after_failed_warm_up(failed.finished, planned.variant))
         self._observer.build_begins(planned)
-        tag = self._tag(state, name, scenario.name, planned.round)
+        tag = self._tag(state, name, scenario.name)
         if scenario.kind == "cold":
             finished = builder.build_cold(tag)
         elif scenario.kind == "warm":
@@ -294,8 +296,10 @@ class Session:
         for note in fresh:
             self._observer.note(note)
 
-    def _tag(self, state: _State, variant: str, scenario: str, number: int) -> str:
-        tag = f"{TEMPORARY_REPOSITORY}/{slug(variant)}:{self._run_id}-{slug(scenario)}-{number}"
+    def _tag(self, state: _State, variant: str, scenario: str) -> str:
+        """The same in a namespace: what is built there again and again is the same image, to be removed once."""
+        namespace = state.builders[variant].namespace.id
+        tag = f"{TEMPORARY_REPOSITORY}/{slug(variant)}:{namespace.removeprefix('layerbench-')}-{slug(scenario)}"
         state.all_tags.add(tag)
         return tag
 

@@ -14,6 +14,7 @@ from layerbench.config.models import Scenario, Secret, Variant
 from layerbench.errors import BuildError, UsageError
 from layerbench.instructions import Dockerfile, blank_syntax_line, parse_dockerfile
 from layerbench.runner.connect import Connection
+from layerbench.runner.orphans import owner_variable
 from layerbench.runner.records import step_records
 from layerbench.runner.sources import Sources
 from layerbench.runner.validity import cache_counts
@@ -138,7 +139,7 @@ class VariantBuilder:
         request = self._request(tag, no_cache)
         return run_build(
             request.command(self._connection.docker),
-            self._connection.docker.environ(),
+            {**self._connection.docker.environ(), **owner_variable()},
             timeout_seconds=self.variant.timeout_seconds,
             on_update=self._on_update,
         )
