@@ -66,6 +66,12 @@ def test_a_difference_that_is_hardly_one_is_not_told() -> None:
     assert "large enough to be told from chance" in findings(_with_seconds({"a": [1.0], "b": [1.2]}))[0]
 
 
+def test_one_round_without_a_step_that_accounts_for_it_is_noise() -> None:
+    told = findings(_with_seconds({"a": [1.0], "b": [1.9]}))
+    assert not any("1.9" in sentence for sentence in told)
+    assert "a rebuilt 1.90x faster" in findings(_with_seconds({"a": [1.0, 1.0], "b": [1.9, 1.9]}))[0]
+
+
 def test_of_variants_that_are_as_fast_the_first_is_named() -> None:
     result = _with_seconds({"slow": [9.0, 9.1], "first": [1.0, 1.1], "second": [0.99, 1.08]})
     assert "first rebuilt 8.6x faster than slow" in findings(result)[0]

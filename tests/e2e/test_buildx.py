@@ -39,6 +39,7 @@ class Site:
         (self.context / "Dockerfile").write_text(dockerfile)
         for name, text in files.items():
             (self.context / name).write_text(text)
+        self._images: set[str] = set()
 
     def command(self, **fields: object) -> list[str]:
         """The words of a build of it."""
@@ -50,6 +51,7 @@ class Site:
         """Build it; fails the test where the build fails."""
         finished = run_build(self.command(**fields), self.docker.environ(), timeout_seconds=120)
         assert finished.exit_code == 0, finished.text
+        self._images.add(self.image_id())
         return finished
 
     def steps(self, finished: FinishedBuild) -> tuple[StepTrace, ...]:
@@ -64,6 +66,10 @@ class Site:
         """Digest of what was built: of the manifest, or with the classic store of the config."""
         return self.docker.ask("image", "inspect", "--format", "{{.Id}}", _TAG).strip()
 
+    def remove(self) -> None:
+        """Remove what was built, the images included that have lost their name to a later one."""
+        self.docker.run("image", "rm", "--force", _TAG, *self._images)
+
 
 MakeSite = Callable[[str, dict[str, str]], Site]
 
@@ -71,8 +77,15 @@ MakeSite = Callable[[str, dict[str, str]], Site]
 @pytest.fixture
 def make_site(docker: DockerClient, tmp_path: Path) -> Iterator[MakeSite]:
     """Makes contexts for the engine of the test."""
-    yield lambda dockerfile, files: Site(tmp_path, docker, dockerfile, files)
-    docker.run("image", "rm", "--force", _TAG)
+    sites: list[Site] = []
+
+    def make(dockerfile: str, files: dict[str, str]) -> Site:
+        sites.append(Site(tmp_path, docker, dockerfile, files))
+        return sites[-1]
+
+    yield make
+    for site in sites:
+        site.remove()
 
 
 def test_facts_of_a_current_engine(containerd_docker: DockerClient) -> None:
@@ -143,7 +156,7 @@ def test_both_engines_tell_the_same_steps(
         for no_cache in (True, False):
             finished = site.build(namespace=namespace, no_cache=no_cache)
             found.append([line for line in as_text(site.steps(finished)).splitlines() if "WORKDIR" not in line])
-        docker.run("image", "rm", "--force", _TAG)
+        site.remove()
     assert found[0] == found[2]
     assert found[1] == found[3]
     assert [line.split(" | ")[3] for line in found[0]] == ["source", "ran", "ran", "ran", "ran"]

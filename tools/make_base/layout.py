@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import fnmatch
 import gzip
 import hashlib
@@ -112,7 +113,8 @@ def split_layers(archive: Path, folder: Path) -> list[Layer]:
     layers = {name: Layer(folder / f"{name}.tar.gz") for name in ("system", "python")}
     with tarfile.open(archive) as source:
         for member in source.getmembers():
-            member = member.replace(name=member.name.removeprefix("./"), deep=False)
+            member = copy.copy(member)  # TarInfo.replace is not in Debian 12's Python
+            member.name = member.name.removeprefix("./")
             where = layer_of(member.name)
             if where is None or member.name == "." or member.isdev():
                 continue

@@ -31,6 +31,7 @@ from layerbench.buildx.progress import ProgressDecoder
 from layerbench.buildx.trace import Trace
 
 _TAG = "layerbench-test/case:1"
+_FIRST_TAG = "layerbench-test/case:0"
 _ONBUILD_DOCKERFILE = f"FROM {BASE}\nONBUILD WORKDIR /onbuild\nONBUILD COPY a.txt .\n"
 
 
@@ -56,14 +57,14 @@ def start() -> None:
                 print(f"{engine} {name}: {problem or 'recorded'}", flush=True)
                 problems += [problem] if problem else []
     finally:
-        docker.run("image", "rm", "--force", _TAG, BASE, ONBUILD)
+        docker.run("image", "rm", "--force", _TAG, _FIRST_TAG, BASE, ONBUILD)
     sys.exit(1 if problems else 0)
 
 
 def record(docker: DockerClient, case: Case, path: Path) -> str | None:
     """Build a case and keep its stream; returns what was not as it should be."""
     with tempfile.TemporaryDirectory() as temporary, file_server() as url:
-        docker.run("image", "rm", "--force", _TAG, BASE, ONBUILD)
+        docker.run("image", "rm", "--force", _TAG, _FIRST_TAG, BASE, ONBUILD)
         load_base(docker, BASE, secrets.token_hex(8))
         # BuildKit keeps what it was sent by the folder's name, so each case has one that was never used.
         context = Path(temporary) / f"context-{secrets.token_hex(8)}"
@@ -76,10 +77,10 @@ def record(docker: DockerClient, case: Case, path: Path) -> str | None:
             build(docker, context, base_dockerfile, ("--provenance=false",), ONBUILD)
         if case.build_first:
             first = case.options_first or tuple(option for option in case.options if option != "--no-cache")
-            build(docker, context, dockerfile, first, _TAG)
+            build(docker, context, dockerfile, first, _FIRST_TAG)
             write(context, case.edits)
         if case.forget:
-            docker.run("image", "rm", "--force", _TAG)
+            docker.run("image", "rm", "--force", _TAG, _FIRST_TAG)
             docker.ask("builder", "prune", "--all", "--force", timeout_seconds=120)
         code, stream = build(docker, context, dockerfile, case.options, _TAG, case.interrupt_at)
         scrubbed = stream.replace(url, URL_PREFIX).replace(temporary, "/context")

@@ -89,6 +89,8 @@ def _time_finding(table: ScenarioTable, builds: Builds) -> _Finding | None:
     difference = slow.seconds.median - fast.seconds.median
     slow_builds, fast_builds = builds[table.scenario, slow.variant], builds[table.scenario, fast.variant]
     causes = find_causes(slow_builds, fast_builds, difference)
+    if not causes and min(fast.seconds.count, slow.seconds.count) < 2:
+        return None  # one measurement a side, and no step that would account for it: the machine's noise, like as not
     weight = min(1.0, difference / _WHOLE_WEIGHT_SECONDS) * _KIND_WEIGHT[table.kind]
     return _Finding(
         strength=math.log2(slow.seconds.median / fast.seconds.median) * weight,

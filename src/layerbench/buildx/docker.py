@@ -134,12 +134,7 @@ def builder_facts(docker: DockerClient, name: str | None) -> BuilderFacts:
     Raises:
         EngineError: buildx is missing, there is no such builder, or its node does not run.
     """
-    version = docker.run("buildx", "version")
-    if version.returncode != 0:
-        raise EngineError(
-            "the docker client has no buildx; install the docker-buildx package (or docker-buildx-plugin), "
-            "or run `layerbench engine up --fetch`"
-        )
+    version = buildx_version(docker)
     inspected = docker.run("buildx", "inspect", *([name] if name else []), timeout_seconds=120)
     if inspected.returncode != 0:
         wanted = name or docker.environ().get("BUILDX_BUILDER") or "default"
@@ -151,10 +146,25 @@ def builder_facts(docker: DockerClient, name: str | None) -> BuilderFacts:
     return BuilderFacts(
         name=found.get("name", name or "default"),
         driver=found.get("driver", "docker"),
-        buildx_version=_version(version.stdout),
+        buildx_version=version,
         buildkit_version=_known(found.get("buildkit version") or found.get("buildkit")),
         platforms=tuple(part.strip(" *") for part in found.get("platforms", "").split(",") if part.strip()),
     )
+
+
+def buildx_version(docker: DockerClient) -> str | None:
+    """The version of the client's buildx; None where it does not tell.
+
+    Raises:
+        EngineError: the client has no buildx.
+    """
+    answer = docker.run("buildx", "version")
+    if answer.returncode != 0:
+        raise EngineError(
+            "the docker client has no buildx; install the docker-buildx package (or docker-buildx-plugin), "
+            "or run `layerbench engine up --fetch`"
+        )
+    return _version(answer.stdout)
 
 
 def last_line(text: str) -> str:

@@ -58,8 +58,10 @@ Examples:
   layerbench run -f a.Dockerfile -f b.Dockerfile .   compare two Dockerfiles, no bench file needed
   layerbench init && layerbench run                  write a bench file, then measure what it says
   layerbench report result.json --steps              the same tables again, step by step
+
 \b
-Exit codes: 0 fine, 1 a check failed, 2 usage or bench file, 3 a build or the engine failed, 130 interrupted.
+Exit codes: 0 fine, 1 a check failed, 2 usage or bench file, 3 a build or the engine failed,
+130 interrupted.
 Completion: eval "$(_LAYERBENCH_COMPLETE=bash_source layerbench)" (or zsh_source, fish_source).""",
 )
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")

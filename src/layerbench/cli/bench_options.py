@@ -39,21 +39,42 @@ class Selection:
         """
         from layerbench.config.file import check_bench
         from layerbench.config.select import select
+        from layerbench.runner.preflight import check_all_edits, check_dockerfiles
 
         bench = self._from_dockerfiles(note) if self.dockerfiles else self._from_file()
         check_bench(bench)
-        return select(bench, self.variants, self.scenarios, self.rounds)
+        bench = select(bench, self.variants, self.scenarios, self.rounds)
+        try:
+            check_dockerfiles(bench)
+            check_all_edits(bench)
+        except UsageError as error:
+            raise UsageError(self._with_file(str(error))) from None
+        return bench
+
+    def _with_file(self, message: str) -> str:
+        """A message about a key, with the file that the key is in."""
+        path = self.bench_path()
+        is_about_a_key = message.startswith(("variants.", "scenarios."))
+        return f"{path}: {message}" if path is not None and is_about_a_key else message
+
+    def bench_path(self) -> Path | None:
+        """The bench file; None where Dockerfiles are named instead, or where there is none.
+
+        Raises:
+            UsageError: the command line asks for what cannot be.
+        """
+        from layerbench.config.file import find_bench_file
+
+        if self.dockerfiles:
+            return None
+        if self.context is not None and (self.bench_file is not None or not self.context.is_dir()):
+            raise UsageError(f'"{self.context}": a context goes with -f; for a bench file, name it with -c')
+        return self.bench_file or find_bench_file(self.context or Path())
 
     def _from_file(self) -> BenchFile:
-        from layerbench.config.file import find_bench_file, load_bench_file
+        from layerbench.config.file import load_bench_file
 
-        if self.context is not None and self.bench_file is None and self.context.is_dir():
-            folder = self.context
-        elif self.context is not None:
-            raise UsageError(f'"{self.context}": a context goes with -f; for a bench file, name it with -c')
-        else:
-            folder = Path()
-        path = self.bench_file or find_bench_file(folder)
+        path = self.bench_path()
         if path is None:
             raise UsageError(
                 "there is no layerbench.toml here; `layerbench init` writes one, or name Dockerfiles with -f"

@@ -26,6 +26,7 @@ Examples:
   layerbench report result.json --format csv -o builds.csv  a row a build (with --steps: a row a step)
   layerbench report result.json --format json | jq '.scenarios[].variants[].wall_seconds.median'
   ssh ci cat result.json | layerbench report -
+
 \b
 Exit codes: 0 fine, 2 the result file cannot be read or has no such variant or scenario."""
 )

@@ -32,9 +32,10 @@ Examples:
   layerbench run --variant multi --scenario cold --rounds 5
   layerbench run -o result.json                      and later: layerbench report result.json --steps
   layerbench run --resume result.json                only what is missing in it
+
 \b
 The table goes to stdout, progress to stderr. Exit codes: 0 all built, 2 usage or bench file,
-3 a build, a smoke test or the engine failed, 130 interrupted (the result file keeps what was measured)."""
+3 a build, a smoke test or the engine failed, 130 interrupted (the result file stays)."""
 )
 @selects_bench
 @click.option("--builder", metavar="NAME", help="The buildx builder  [default: the one docker buildx build takes]")
@@ -72,6 +73,7 @@ def run(
     the engine stay as they are.
     """
     from layerbench.cli.displays import open_display
+    from layerbench.runner.preflight import check_secrets
     from layerbench.runner.session import RunOptions
 
     options = RunOptions(
@@ -79,6 +81,7 @@ def run(
     )
     with open_display(quiet) as display:
         bench = selection.load(display.note)
+        check_secrets(bench, os.environ)
         output_file = _OutputFile(_result_path(bench, output or resume))
         try:
             result = _measure(bench, builder, options, display, output_file, Path(resume) if resume else None)
@@ -143,7 +146,6 @@ def _measure(
     from layerbench.runner.session import Session
     from layerbench.runner.start import start_result
 
-    _check(bench, output_file.path)
     if resume is not None:
         read_result(resume)
     connection = connect(builder, display.note)
@@ -152,18 +154,6 @@ def _measure(
         start = start_result(bench, connection, read_result(resume) if resume else None)
         display.expect(*_expectation(bench, start))
         return Session(bench, connection, options, display, output_file.save).run(start)
-
-
-def _check(bench: BenchFile, path: Path | None) -> None:
-    """Find what is wrong before anything is built."""
-    from layerbench.results.location import check_place
-    from layerbench.runner.preflight import check_all_edits, check_dockerfiles, check_secrets
-
-    if path is not None:
-        check_place(path)
-    check_dockerfiles(bench)
-    check_secrets(bench, os.environ)
-    check_all_edits(bench)
 
 
 def _expectation(bench: BenchFile, start: Result) -> tuple[Durations, list[tuple[str, str]]]:
@@ -177,11 +167,13 @@ def _expectation(bench: BenchFile, start: Result) -> tuple[Durations, list[tuple
 
 
 def _result_path(bench: BenchFile, output: str | None) -> Path | None:
-    from layerbench.results.location import default_result_path
+    from layerbench.results.location import check_place, default_result_path
 
     if output == _STANDARD_OUTPUT:
         return None
-    return Path(output) if output else default_result_path(bench.name, bench.folder)
+    path = Path(output) if output else default_result_path(bench.name, bench.folder)
+    check_place(path)
+    return path
 
 
 def _print_table(result: Result, steps: bool) -> None:

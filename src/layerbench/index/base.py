@@ -11,8 +11,8 @@ HOST_NAME = "layerbench-index.invalid"
 def by_name(url: str) -> tuple[str, dict[str, str]]:
     """The index's address with `HOST_NAME` in it, and the hosts (name to address) that builds must be told of.
 
-    The name goes into the cache keys of a build's RUN steps, the address does not, and a base that holds the name only
-    is the same base on every machine.
+    The name goes into the cache keys of a build's RUN steps, the address does not; and while the engine keeps its
+    cache, the derived base of a later run on the same port is a hit, and so the same base.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""

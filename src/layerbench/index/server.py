@@ -18,7 +18,7 @@ from typing import IO
 from layerbench.errors import EngineError, UsageError
 
 PREFERRED_PORT = 28141
-"""Taken when free: with it, a base that names the index by `by_name` is the same one in every run."""
+"""Taken when free, so that the pip.conf of derived bases, and with it their digest, need not change between runs."""
 _A_YEAR_SECONDS = 31_536_000
 _START_SECONDS = 20.0
 _STOP_SECONDS = 5.0

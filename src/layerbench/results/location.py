@@ -36,9 +36,9 @@ def check_place(path: Path) -> None:
         UsageError: names the path and the mend.
     """
     target = _resolved(path)
-    if target.is_dir():
-        raise UsageError(f"{path} is a folder: give the name of a file in it")
     try:
+        if target.is_dir():
+            raise UsageError(f"{path} is a folder: give the name of a file in it")
         if target.is_relative_to(_state_folder()):
             target.parent.mkdir(parents=True, exist_ok=True)
         if not target.parent.is_dir():

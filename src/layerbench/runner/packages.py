@@ -48,7 +48,8 @@ def served_index(
         return
     observer.preparing("collecting the packages that the builds install")
     packages = index.fill(bench.index, observer.preparing)
-    with index.serve(packages, _bridge_address(connection)) as url:
+    with index.serve(packages, _bridge_address(connection)) as address:
+        url, hosts = index.by_name(address)
         contexts: dict[str, str] = {}
         tags = []
         for base in all_bases(sources):
@@ -56,7 +57,7 @@ def served_index(
             contexts[base.reference] = _derive(connection, base, _served(base, sources), url, tag, folder)
             tags.append(tag)
         yield Served(
-            {name: _with_index(found, contexts) for name, found in sources.items()},
+            {name: _with_index(found, contexts, hosts) for name, found in sources.items()},
             ("packages came from an index that this run served itself, with caching headers",),
             tuple(tags),
         )
@@ -68,9 +69,9 @@ def _is_wanted(bench: BenchFile) -> bool:
     return bench.index.serve == "always"
 
 
-def _with_index(sources: Sources, contexts: Mapping[str, str]) -> Sources:
+def _with_index(sources: Sources, contexts: Mapping[str, str], hosts: Mapping[str, str]) -> Sources:
     needed = {base.reference: contexts[base.reference] for base in sources.bases}
-    return with_build_contexts(sources, needed, {})
+    return with_build_contexts(sources, needed, hosts)
 
 
 def _bridge_address(connection: Connection) -> str:
