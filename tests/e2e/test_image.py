@@ -1,4 +1,4 @@
-"""Reading real images out of the engine that `docker` reaches, on whichever image store it has."""
+"""Reading real images out of engines with the containerd and with the classic image store."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ LARGE = "layerbench-test/history-large:1"
 LARGE_LAYER_BYTES = 40_000_000
 
 
-@pytest.fixture(scope="module")
-def docker() -> Iterator[DockerClient]:
-    client = DockerClient()
+@pytest.fixture(scope="module", params=["containerd", "classic"])
+def docker(request: pytest.FixtureRequest) -> Iterator[DockerClient]:
+    client: DockerClient = request.getfixturevalue(f"{request.param}_docker")
     with bases(client):
         yield client
         client.run("image", "rm", "--force", LARGE)
@@ -62,10 +62,13 @@ def test_layers_belong_to_the_lines_that_made_them(docker: DockerClient, name: s
     assert tuple(None if at is None else chain[at].line_start for at in positions) == case.lines
 
 
-@pytest.mark.parametrize("provenance", ["false", "true"])
+# The classic store takes no attestations.
+@pytest.mark.parametrize(
+    ("docker", "provenance"),
+    [("containerd", "false"), ("containerd", "true"), ("classic", "false")],
+    indirect=["docker"],
+)
 def test_bytes_and_digests_are_those_of_the_blobs(docker: DockerClient, is_classic: bool, provenance: str) -> None:
-    if is_classic and provenance == "true":
-        pytest.skip("the classic store takes no attestations")
     build_case(docker, CASES["many_stages"], f"--provenance={provenance}")
     image = read(docker)
     with tarfile.open(fileobj=io.BytesIO(save(docker, IMAGE))) as archive:
@@ -153,10 +156,10 @@ def test_engine_of_the_docker_context_is_asked(docker: DockerClient, tmp_path: P
     assert known.image(image.manifest_digest or image.config_digest) == image
 
 
+# The classic store keeps no compressed layers.
+@pytest.mark.parametrize("docker", ["containerd"], indirect=True)
 @pytest.mark.parametrize("compression", ["zstd", "uncompressed", "gzip"])
-def test_compressions(docker: DockerClient, is_classic: bool, compression: str) -> None:
-    if is_classic:
-        pytest.skip("the classic store keeps no compressed layers")
+def test_compressions(docker: DockerClient, compression: str) -> None:
     output = f"type=image,compression={compression},force-compression=true"
     build_case(docker, CASES["scratch_with_files"], f"--output={output}", "--no-cache")
     image = read(docker)
@@ -166,9 +169,9 @@ def test_compressions(docker: DockerClient, is_classic: bool, compression: str) 
         assert (layer.compressed_bytes == layer.uncompressed_bytes) == (compression == "uncompressed")
 
 
-def test_platforms(docker: DockerClient, is_classic: bool) -> None:
-    if is_classic:
-        pytest.skip("the classic store keeps one platform")
+# The classic store keeps one platform.
+@pytest.mark.parametrize("docker", ["containerd"], indirect=True)
+def test_platforms(docker: DockerClient) -> None:
     build_case(docker, CASES["scratch_with_files"], "--platform=linux/amd64,linux/arm64,linux/s390x")
     images = {
         platform: read_image(docker.command, docker.environ(), IMAGE, BlobInfoCache(), platform=platform)
