@@ -49,6 +49,7 @@ class Project:
     docker: DockerClient
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for path in (self.folder, self.beside("tmp"), self.beside("state")):
@@ -76,7 +77,7 @@ class Project:
     def start(self, *arguments: str, output: str | None = None) -> subprocess.Popen[str]:
         """Start `layerbench run`, with the result file beside the folder unless another output is given."""
         where = str(self.result_file) if output is None else output
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*COMMAND, "run", *(["-o", where] if where else []), *arguments],
             cwd=self.folder,
             env=self.variables(),
@@ -85,6 +86,15 @@ class Project:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(process)
+        return process
+
+    def kill(self) -> None:
+        """End what a failed test has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.terminate()
+                process.communicate(timeout=30)
 
     def finish(self, process: subprocess.Popen[str], *, exit_code: int = 0, seconds: float = 300) -> Ran:
         begin = time.monotonic()

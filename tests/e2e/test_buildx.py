@@ -23,7 +23,7 @@ from tests.buildx.streams import as_text
 
 pytestmark = pytest.mark.e2e
 
-_TAG = "layerbench-test/buildx:1"
+_REPOSITORY = "layerbench-test/buildx"
 _PLAIN = ("--provenance=false",)
 _SOON_SECONDS = 2.0
 
@@ -39,19 +39,23 @@ class Site:
         (self.context / "Dockerfile").write_text(dockerfile)
         for name, text in files.items():
             (self.context / name).write_text(text)
-        self._images: set[str] = set()
+        self._tags: list[str] = []
 
     def command(self, **fields: object) -> list[str]:
-        """The words of a build of it."""
+        """The words of a build of it, under a name of its own.
+
+        An image that loses its name is collected while the next one is unpacked, which then may miss a layer that both
+        have ("parent snapshot … does not exist": Docker 28.5 with the containerd store).
+        """
         options = {"extra_args": _PLAIN, **fields}
-        request = BuildRequest(self.context, self.context / "Dockerfile", _TAG, **options)  # type: ignore[arg-type]
+        self._tags.append(f"{_REPOSITORY}:{secrets.token_hex(8)}")
+        request = BuildRequest(self.context, self.context / "Dockerfile", self._tags[-1], **options)  # type: ignore[arg-type]
         return request.command(self.docker)
 
     def build(self, **fields: object) -> FinishedBuild:
         """Build it; fails the test where the build fails."""
         finished = run_build(self.command(**fields), self.docker.environ(), timeout_seconds=120)
         assert finished.exit_code == 0, finished.text
-        self._images.add(self.image_id())
         return finished
 
     def steps(self, finished: FinishedBuild) -> tuple[StepTrace, ...]:
@@ -64,11 +68,11 @@ class Site:
 
     def image_id(self) -> str:
         """Digest of what was built: of the manifest, or with the classic store of the config."""
-        return self.docker.ask("image", "inspect", "--format", "{{.Id}}", _TAG).strip()
+        return self.docker.ask("image", "inspect", "--format", "{{.Id}}", self._tags[-1]).strip()
 
     def remove(self) -> None:
-        """Remove what was built, the images included that have lost their name to a later one."""
-        self.docker.run("image", "rm", "--force", _TAG, *self._images)
+        """Remove what was built."""
+        self.docker.run("image", "rm", "--force", *self._tags)
 
 
 MakeSite = Callable[[str, dict[str, str]], Site]

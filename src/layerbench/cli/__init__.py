@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -21,8 +21,16 @@ _COMMANDS = {
     "doctor": "Say what is there and what is missing.",
     "engine": "A private Docker Engine: up, status, env, down.",
 }
-_INTERRUPTED = 130
 _BROKEN_PIPE = 141
+
+
+class _InterruptedError(LayerbenchError):
+    """Ctrl-C or SIGTERM."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("interrupted")
 
 
 class _Commands(click.Group):
@@ -44,6 +52,12 @@ class _Commands(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             raise click.UsageError(_unknown_command(args[0]), error.ctx) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _InterruptedError from None  # click itself would print an empty line
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -95,7 +109,7 @@ def _call() -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("layerbench: interrupted", err=True)
-        return _INTERRUPTED
+        return _InterruptedError.exit_code
     return code if isinstance(code, int) else 0
 
 

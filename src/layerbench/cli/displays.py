@@ -27,7 +27,7 @@ class PlainDisplay:
         self._quiet = quiet
         self._total = 0
         self._ended = 0
-        self._last_log: tuple[str, ...] = ()
+        self._shown_logs: set[tuple[str, ...]] = set()
 
     def note(self, text: str) -> None:
         """Print a note."""
@@ -58,8 +58,8 @@ class PlainDisplay:
             return
         self._print(f"[{self._ended:>{len(str(self._total))}}/{self._total}] {ended_line(build)}")
         log = build.error.log_tail if build.error else ()
-        if log and log != self._last_log:
-            self._last_log = log
+        if log and log not in self._shown_logs:
+            self._shown_logs.add(log)
             for line in log:
                 self._print(f"    {line}")
 

@@ -14,7 +14,7 @@ from layerbench.buildx.process import FinishedBuild
 from layerbench.config.models import COLD, BenchFile, Run, Variant
 from layerbench.errors import EngineError, LayerbenchError
 from layerbench.instructions import Dockerfile
-from layerbench.plan import PlannedBuild, PreparedBase, Round, make_plan
+from layerbench.plan import Plan, PlannedBuild, PreparedBase, Round, make_plan
 from layerbench.results.models import Build, Result, StepError
 from layerbench.runner.cache_mounts import empty_cache_mounts
 from layerbench.runner.connect import Connection
@@ -100,11 +100,17 @@ class Session:
             KeyboardInterrupt: the run was interrupted.
         """
         state = _State(start)
+        plan = make_plan(self._bench, [(build.variant, build.scenario, build.round) for build in start.builds])
+        if not plan.builds:
+            self._observer.note("nothing is missing in the result file")
+            state.has_begun = state.is_complete = True
+            self._finish(state)
+            return state.result
         end_orphans()
         remove_stale(self._connection.docker)
         with temporary_folder(self._options.temporary_folder) as folder:
             try:
-                self._carry_out(state, folder)
+                self._carry_out(state, plan, folder)
                 state.is_complete = True
             finally:
                 with shielded():
@@ -114,9 +120,7 @@ class Session:
                         self._finish(state)
         return state.result
 
-    def _carry_out(self, state: _State, folder: Path) -> None:
-        done = [(build.variant, build.scenario, build.round) for build in state.result.builds]
-        plan = make_plan(self._bench, done)
+    def _carry_out(self, state: _State, plan: Plan, folder: Path) -> None:
         sources = self._find_sources(state, folder)
         with served_index(self._bench, self._connection, sources, self._run_id, folder, self._observer) as served:
             self._note(state, served.notes)

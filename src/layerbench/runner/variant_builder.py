@@ -24,6 +24,8 @@ _WARM_ATTEMPTS = 2
 _LONGEST_SLUG = 40
 """A tag has at most 128 characters."""
 
+_LOST_TO_COLLECTION = re.compile(r"parent snapshot \S+ does not exist")
+
 
 class WarmUpError(BuildError):
     """The unedited context, which an edit starts from, did not build."""
@@ -78,7 +80,11 @@ class VariantBuilder:
         """Build with nothing cached."""
         self._restore()
         self._warm = None
-        return self._build(tag, no_cache=True)
+        finished = self._build(tag, no_cache=True)
+        if _was_lost_to_collection(finished):
+            # Nothing was learnt from it; and with --no-cache the second is as cold as the first.
+            finished = self._build(tag, no_cache=True)
+        return finished
 
     def build_warm(self, tag: str) -> FinishedBuild:
         """Build the unedited context again."""
@@ -190,6 +196,15 @@ class VariantBuilder:
                 staged.with_name(ignore.name).write_bytes(content[1])
             self._staged = (*content, staged)
         return self._staged[2]
+
+
+def _was_lost_to_collection(finished: FinishedBuild) -> bool:
+    """Whether the engine collected a layer while it unpacked the image that needs it.
+
+    Docker 28.5 with the containerd store does so where images that share layers with it were removed a moment ago, as
+    at the end of an earlier run.
+    """
+    return finished.exit_code != 0 and any(_LOST_TO_COLLECTION.search(line) for line in finished.text)
 
 
 def secret_spec(secret: Secret) -> str:
