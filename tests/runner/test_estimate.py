@@ -53,11 +53,18 @@ def test_the_rest_goes_down_and_this_runs_own_times_count_more() -> None:
     assert rest.seconds() == 0.0
 
 
-def test_an_unknown_kind_of_build_makes_the_rest_unknown_until_one_was_done() -> None:
-    rest = RestEstimate({}, [("a", "cold"), ("a", "cold")])
+def test_an_edit_that_was_never_timed_is_taken_for_a_cold_build() -> None:
+    rest = RestEstimate({}, [("a", "cold"), ("a", "edit")])
     assert rest.seconds() is None
     rest.add(build("a", "cold", 4.0))
     assert rest.seconds() == 4.0
+
+
+def test_the_warm_builds_before_edits_count() -> None:
+    rest = RestEstimate({("a", "warm"): 0.5}, [("a", "edit")] * 2)
+    assert rest.seconds() is None
+    rest.add(build("a", "edit", 4.0))
+    assert rest.seconds() == 4.5
 
 
 def test_the_last_runs_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import click
 
 from layerbench import __version__
 from layerbench.errors import LayerbenchError
-from layerbench.runner.interruption import install_handlers
+from layerbench.runner.interruption import ignore_from_now_on, install_handlers
 
 _COMMANDS = {
     "run": "Build every variant in every scenario and measure it.",
@@ -57,6 +57,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
+            ignore_from_now_on()
             raise _InterruptedError from None  # click itself would print an empty line
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -108,6 +109,7 @@ def _call() -> int:
         click.echo(f"layerbench: {error}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
+        ignore_from_now_on()
         click.echo("layerbench: interrupted", err=True)
         return _InterruptedError.exit_code
     return code if isinstance(code, int) else 0

@@ -18,6 +18,7 @@ from layerbench.runner.validity import cache_counts
 
 _FRAMES_PER_SECOND = 4
 """Of the spinner: each costs processor time while a build is measured."""
+_SPINNER_WIDTH = 3
 
 
 class PlainDisplay:
@@ -25,6 +26,7 @@ class PlainDisplay:
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
+        self._encoding = _encoding()
         self._total = 0
         self._ended = 0
         self._shown_logs: set[tuple[str, ...]] = set()
@@ -68,7 +70,12 @@ class PlainDisplay:
 
     def _print(self, line: str) -> None:
         with contextlib.suppress(OSError):  # the reader or the terminal is gone; the run goes on for the result file
-            print(_printable(line), file=sys.stderr, flush=True)  # noqa: T201
+            print(self._printable(line), file=sys.stderr, flush=True)  # noqa: T201
+
+    def _printable(self, text: str) -> str:
+        """Text that the terminal can take: no control characters, nothing that its encoding does not know."""
+        plain = "".join(character if character.isprintable() else " " for character in text)
+        return plain.encode(self._encoding, "backslashreplace").decode(self._encoding)
 
 
 class LiveDisplay(PlainDisplay):
@@ -79,7 +86,7 @@ class LiveDisplay(PlainDisplay):
         from rich.status import Status
 
         self._console = console
-        self._is_ascii = _is_ascii_only()
+        self._is_ascii = self._encoding == "ascii"
         self._status = Status(
             "starting",
             console=console,
@@ -90,7 +97,6 @@ class LiveDisplay(PlainDisplay):
         self._started = time.monotonic()
         self._estimate: RestEstimate | None = None
         self._planned: PlannedBuild | None = None
-        self._build_started = 0.0
 
     def expect(self, durations: Durations, keys: list[tuple[str, str]]) -> None:
         """Know how long the planned builds took in an earlier run."""
@@ -98,12 +104,11 @@ class LiveDisplay(PlainDisplay):
 
     def preparing(self, what: str) -> None:
         """Show the work around the builds."""
-        self._show([what, *self._times(0.0)])
+        self._show([what, self._times()])
 
     def build_begins(self, planned: PlannedBuild) -> None:
         """Show which build is under way."""
         self._planned = planned
-        self._build_started = time.monotonic()
         self._show_build("")
 
     def build_moves(self, trace: Trace) -> None:
@@ -117,6 +122,7 @@ class LiveDisplay(PlainDisplay):
         if self._estimate is not None:
             self._estimate.add(build)
         super().build_ends(build)
+        self._show([self._times()])
 
     def end(self) -> None:
         """Take the moving line away."""
@@ -127,28 +133,28 @@ class LiveDisplay(PlainDisplay):
         """Which build of how many, the times, and the step last: it is what a narrow terminal can cut off."""
         if self._planned is None:
             return
-        planned, seconds = self._planned, time.monotonic() - self._build_started
-        which = f"[{min(self._ended + 1, self._total)}/{self._total}] {planned.variant.name}"
-        rounds = f"round {planned.round}"
-        self._show([which, planned.scenario.name, rounds, f"{seconds:.0f} s", *self._times(seconds), step])
+        planned = self._planned
+        which = f"[{min(self._ended + 1, self._total)}/{self._total}] {planned.variant.name}, {planned.scenario.name}"
+        self._show([f"{which}, round {planned.round}", self._times(), step])
 
-    def _times(self, build_seconds: float) -> list[str]:
+    def _times(self) -> str:
         elapsed = f"{_clock(time.monotonic() - self._started)} elapsed"
         rest = self._estimate.seconds() if self._estimate is not None and self._total else None
-        return [elapsed] if rest is None else [elapsed, f"about {_clock(max(0.0, rest - build_seconds))} left"]
+        return elapsed if rest is None else f"{elapsed}, about {_clock(rest)} left"
 
     def _show(self, parts: list[str]) -> None:
         from rich.text import Text
 
-        line = (" - " if self._is_ascii else " · ").join(part for part in parts if part)
+        line = Text(self._printable((" - " if self._is_ascii else " · ").join(part for part in parts if part)))
+        line.truncate(max(1, self._console.width - _SPINNER_WIDTH), overflow="crop" if self._is_ascii else "ellipsis")
         with contextlib.suppress(OSError):
-            self._status.update(Text(_printable(line), overflow="ellipsis", no_wrap=True))
+            self._status.update(line)
 
     def _print(self, line: str) -> None:
         from rich.text import Text
 
         with contextlib.suppress(OSError):
-            self._console.print(Text(_printable(line)), soft_wrap=True)
+            self._console.print(Text(self._printable(line)), soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -195,17 +201,11 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-def _is_ascii_only() -> bool:
+def _encoding() -> str:
+    """What stderr's reader can take; asked before rich puts a stream of its own in its place."""
     from layerbench.report.terminal import is_ascii_only
 
-    return is_ascii_only(sys.stderr.encoding)
-
-
-def _printable(text: str) -> str:
-    """Text that any terminal can take: no control characters, nothing that its encoding does not know."""
-    plain = "".join(character if character.isprintable() else " " for character in text)
-    encoding = "ascii" if _is_ascii_only() else sys.stderr.encoding or "ascii"
-    return plain.encode(encoding, "backslashreplace").decode(encoding)
+    return "ascii" if is_ascii_only(sys.stderr.encoding) else sys.stderr.encoding
 
 
 def as_observer(display: PlainDisplay) -> Observer:

@@ -53,7 +53,8 @@ def _durations(bench: BenchFile, times: str | None) -> Durations:
 def _lines(bench: BenchFile, planned: Plan, durations: Durations) -> list[str]:
     from layerbench.runner.estimate import plan_seconds
 
-    lines = [f"{bench.name}: {len(planned.builds)} builds in {len(planned.rounds)} rounds"]
+    rounds = "1 round" if len(planned.rounds) == 1 else f"{len(planned.rounds)} rounds"
+    lines = [f"{bench.name}: {len(planned.builds)} builds in {rounds}"]
     lines += ["", "variants:", *(f"  {line}" for line in _variant_lines(bench))]
     lines += ["", "scenarios:", *(f"  {line}" for line in _scenario_lines(bench))]
     number = 0

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from layerbench.config.models import COLD, WARM
 from layerbench.errors import UsageError
 from layerbench.plan import Plan
 from layerbench.results.location import default_result_path
@@ -62,7 +63,17 @@ class RestEstimate:
         self._done.append(build)
 
     def seconds(self) -> float | None:
-        """Seconds until the last build ends; None where a kind of build is yet unknown."""
-        here = known_durations(self._done)
-        known = [here.get(key, self._earlier.get(key)) for key in self._left]
-        return None if None in known else sum(seconds for seconds in known if seconds is not None)
+        """Seconds until the last build ends; None where too little is known.
+
+        An edit that was never timed is taken to cost what a cold build does. Before each edit its variant is built
+        warm once more, which is no build of its own in the plan.
+        """
+        known = {**self._earlier, **known_durations(self._done)}
+        rest = 0.0
+        for variant, scenario in self._left:
+            seconds = known.get((variant, scenario), known.get((variant, COLD.name)))
+            if seconds is None:
+                return None
+            is_edit = scenario not in (COLD.name, WARM.name)
+            rest += seconds + (known.get((variant, WARM.name), 0.0) if is_edit else 0.0)
+        return rest

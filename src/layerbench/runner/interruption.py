@@ -42,6 +42,15 @@ def install_handlers() -> None:
             signal.signal(number, _interruptions.handle)
 
 
+def ignore_from_now_on() -> None:
+    """Of a program that has been interrupted and is about to leave: let nothing change its exit code.
+
+    While the interpreter ends, it puts handlers written in Python back to the default, by which a signal kills.
+    """
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextlib.contextmanager
 def shielded() -> Iterator[None]:
     """Let no interruption in for as long as the context lasts: a second Ctrl-C must not leave things behind.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from layerbench.buildx.docker import DockerClient
+from layerbench.buildx.docker import DockerClient, last_line
 from layerbench.errors import EngineError
 from layerbench.runner.at_once import at_once
 from layerbench.runner.smoke import RUN_LABEL
@@ -44,16 +44,16 @@ def remove_stale(docker: DockerClient) -> int:
     return len(containers) + len(images)
 
 
-def keep_images(docker: DockerClient, kept: Sequence[tuple[str, str]]) -> None:
-    """Give images the names by which they stay: pairs of the temporary and the lasting one.
+def keep_image(docker: DockerClient, temporary: str, lasting: str) -> None:
+    """Give an image the name by which it stays; an image that had that name from an earlier run goes.
 
     Raises:
         EngineError: docker refuses.
     """
-    for temporary, lasting in kept:
-        done = docker.run("image", "tag", temporary, lasting)
-        if done.returncode != 0:
-            raise EngineError(f"{lasting} could not be kept: {done.stderr.strip()}")
+    remove_images(docker, [lasting])
+    done = docker.run("image", "tag", temporary, lasting)
+    if done.returncode != 0:
+        raise EngineError(f"{lasting} could not be kept: {last_line(done.stderr)}")
 
 
 def _lines(docker: DockerClient, *arguments: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -21,7 +21,7 @@ from layerbench.runner.connect import Connection
 from layerbench.runner.health import check_engine
 from layerbench.runner.images import ImageReader
 from layerbench.runner.interruption import shielded
-from layerbench.runner.leftovers import TEMPORARY_REPOSITORY, keep_images, remove_images, remove_stale
+from layerbench.runner.leftovers import TEMPORARY_REPOSITORY, keep_image, remove_images, remove_stale
 from layerbench.runner.observer import Observer
 from layerbench.runner.orphans import end_orphans
 from layerbench.runner.packages import served_index
@@ -57,7 +57,6 @@ class _State:
 
     result: Result
     builders: dict[str, VariantBuilder] = field(default_factory=dict)
-    tags: dict[tuple[str, str], str] = field(default_factory=dict)
     all_tags: set[str] = field(default_factory=set)
     cold: dict[str, Build] = field(default_factory=dict)
     """Each variant's cold build of this round, measured or not."""
@@ -181,9 +180,10 @@ class Session:
             with shielded():
                 self._record(state, _unbuilt(planned, "cancelled", None))
             raise
-        if build.outcome == "built":
-            tag = self._tag(state, planned.variant.name, planned.scenario.name)
-            state.tags[planned.variant.name, planned.scenario.name] = tag
+        if self._options.keep_images and build.outcome == "built" and planned.round == self._bench.rounds:
+            name, scenario = planned.variant.name, planned.scenario.name
+            lasting = kept_name(self._bench.name, name, scenario)
+            keep_image(self._connection.docker, self._tag(state, name, scenario), lasting)
         self._record(state, build)
 
     def _build(self, state: _State, planned: PlannedBuild) -> Build:
@@ -301,9 +301,17 @@ class Session:
             self._observer.note(note)
 
     def _tag(self, state: _State, variant: str, scenario: str) -> str:
-        """The same in a namespace: what is built there again and again is the same image, to be removed once."""
-        namespace = state.builders[variant].namespace.id
-        tag = f"{TEMPORARY_REPOSITORY}/{slug(variant)}:{namespace.removeprefix('layerbench-')}-{slug(scenario)}"
+        """The name that a build's image gets until the end of the run.
+
+        The containerd store takes a quarter of a second to remove an image, but forgets one whose name is given to
+        another: there one name a variant does. The classic store would keep that one without a name; it has a name
+        for each image, which is one in a namespace for what is built there again and again.
+        """
+        part = self._run_id
+        if self._connection.engine.image_store != "containerd":
+            namespace = state.builders[variant].namespace.id
+            part = f"{namespace.removeprefix('layerbench-')}-{slug(scenario)}"
+        tag = f"{TEMPORARY_REPOSITORY}/{slug(variant)}:{part}"
         state.all_tags.add(tag)
         return tag
 
@@ -311,8 +319,6 @@ class Session:
         """Remove what the run made; of one that was cut short, whatever is there."""
         self._observer.preparing("cleaning up")
         with contextlib.suppress(EngineError):
-            if self._options.keep_images:
-                keep_images(self._connection.docker, list(self._kept(state)))
             if state.is_complete:
                 remove_images(self._connection.docker, state.all_tags)
             else:
@@ -320,10 +326,6 @@ class Session:
         for builder in state.builders.values():
             with contextlib.suppress(LayerbenchError):  # it goes with the temporary folder
                 builder.remove()
-
-    def _kept(self, state: _State) -> Iterator[tuple[str, str]]:
-        for (variant, scenario), tag in state.tags.items():
-            yield tag, kept_name(self._bench.name, variant, scenario)
 
 
 def kept_name(bench: str, variant: str, scenario: str) -> str:
