@@ -58,6 +58,8 @@ class _State:
     result: Result
     builders: dict[str, VariantBuilder] = field(default_factory=dict)
     all_tags: set[str] = field(default_factory=set)
+    built: dict[str, str] = field(default_factory=dict)
+    """By the name that an image would be kept by: that of the last round's image."""
     cold: dict[str, Build] = field(default_factory=dict)
     """Each variant's cold build of this round, measured or not."""
     has_begun: bool = False
@@ -180,10 +182,9 @@ class Session:
             with shielded():
                 self._record(state, _unbuilt(planned, "cancelled", None))
             raise
-        if self._options.keep_images and build.outcome == "built" and planned.round == self._bench.rounds:
+        if build.outcome == "built":
             name, scenario = planned.variant.name, planned.scenario.name
-            lasting = kept_name(self._bench.name, name, scenario)
-            keep_image(self._connection.docker, self._tag(state, name, scenario), lasting)
+            state.built[kept_name(self._bench.name, name, scenario)] = self._tag(state, name, scenario)
         self._record(state, build)
 
     def _build(self, state: _State, planned: PlannedBuild) -> Build:
@@ -301,17 +302,14 @@ class Session:
             self._observer.note(note)
 
     def _tag(self, state: _State, variant: str, scenario: str) -> str:
-        """The name that a build's image gets until the end of the run.
+        """The name that a build's image has until the end of the run.
 
-        The containerd store takes a quarter of a second to remove an image, but forgets one whose name is given to
-        another: there one name a variant does. The classic store would keep that one without a name; it has a name
-        for each image, which is one in a namespace for what is built there again and again.
+        It is the same for what is built again and again in a namespace, which makes the same image. No other image
+        takes a name over: with the containerd store that lets its content go while the next build unpacks, which was
+        seen to fail ("parent snapshot … does not exist"); the classic store would keep it without a name.
         """
-        part = self._run_id
-        if self._connection.engine.image_store != "containerd":
-            namespace = state.builders[variant].namespace.id
-            part = f"{namespace.removeprefix('layerbench-')}-{slug(scenario)}"
-        tag = f"{TEMPORARY_REPOSITORY}/{slug(variant)}:{part}"
+        namespace = state.builders[variant].namespace.id
+        tag = f"{TEMPORARY_REPOSITORY}/{slug(variant)}:{namespace.removeprefix('layerbench-')}-{slug(scenario)}"
         state.all_tags.add(tag)
         return tag
 
@@ -319,6 +317,9 @@ class Session:
         """Remove what the run made; of one that was cut short, whatever is there."""
         self._observer.preparing("cleaning up")
         with contextlib.suppress(EngineError):
+            if self._options.keep_images:
+                for lasting, tag in state.built.items():
+                    keep_image(self._connection.docker, tag, lasting)
             if state.is_complete:
                 remove_images(self._connection.docker, state.all_tags)
             else:
