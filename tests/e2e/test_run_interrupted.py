@@ -149,6 +149,9 @@ def test_what_a_killed_run_left_goes_with_the_next(project: Project) -> None:
         process.communicate(timeout=10)
         assert list(project.beside("tmp").iterdir()) != []
         assert is_sleeping(project)  # nobody has told the build that its run is dead
+        docker = project.docker
+        docker.ask("image", "tag", BASE, "layerbench-run/left:1")  # as of a run that was killed while it ran an image
+        docker.ask("container", "create", "--label", "layerbench.run=left", BASE)
         (project.folder / "seconds").write_text("0")
         project.run("--variant", "quick", "--scenario", "cold", output=str(project.beside("next.json")))
         assert not is_sleeping(project)

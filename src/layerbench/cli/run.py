@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from layerbench.cli.displays import PlainDisplay
     from layerbench.config.models import BenchFile
     from layerbench.results.models import Result
+    from layerbench.runner.connect import Connection
     from layerbench.runner.estimate import Durations
     from layerbench.runner.session import RunOptions
 
@@ -72,6 +73,7 @@ def run(
     Nothing of CONTEXT is written to: edits are made to a copy. Other people's build cache, images and containers on
     the engine stay as they are.
     """
+    connecting = _Connecting(builder)
     from layerbench.cli.displays import open_display
     from layerbench.runner.preflight import check_secrets
     from layerbench.runner.session import RunOptions
@@ -84,7 +86,7 @@ def run(
         check_secrets(bench, os.environ)
         output_file = _OutputFile(_result_path(bench, output or resume))
         try:
-            result = _measure(bench, builder, options, display, output_file, Path(resume) if resume else None)
+            result = _measure(bench, connecting, options, display, output_file, Path(resume) if resume else None)
         except (KeyboardInterrupt, LayerbenchError):
             output_file.rescue(display.note)
             raise
@@ -94,6 +96,28 @@ def run(
         _print_table(result, steps)
         click.echo(f"result file: {output_file.path}", err=True)
     return _exit_code(result)
+
+
+class _Connecting:
+    """The way to engine and builder, asked for while the rest is imported: each takes as long as a warm build."""
+
+    def __init__(self, builder: str | None) -> None:
+        from layerbench.runner.at_once import Answer
+        from layerbench.runner.connect import connect
+
+        self._notes: list[str] = []
+        self._answer = Answer(lambda: connect(builder, self._notes.append))
+
+    def get(self, note: Callable[[str], None]) -> Connection:
+        """The connection; waits for it, and tells what there is to tell of it.
+
+        Raises:
+            EngineError: no engine answers, or buildx or the builder is missing.
+        """
+        connection: Connection = self._answer.get()
+        for text in self._notes:
+            note(text)
+        return connection
 
 
 class _OutputFile:
@@ -134,21 +158,20 @@ class _OutputFile:
 
 def _measure(
     bench: BenchFile,
-    builder: str | None,
+    connecting: _Connecting,
     options: RunOptions,
     display: PlainDisplay,
     output_file: _OutputFile,
     resume: Path | None,
 ) -> Result:
     from layerbench.results.file import read_result
-    from layerbench.runner.connect import connect
     from layerbench.runner.lock import engine_lock
     from layerbench.runner.session import Session
     from layerbench.runner.start import start_result
 
     if resume is not None:
         read_result(resume)
-    connection = connect(builder, display.note)
+    connection = connecting.get(display.note)
     with engine_lock(connection.engine.id or "engine", display.note):
         # Read under the lock: another run may have been writing it until now.
         start = start_result(bench, connection, read_result(resume) if resume else None)

@@ -4,48 +4,46 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(slots=True)
 class Answer:
-    """What a call returned or raised."""
+    """What a call returns or raises, once it has; it runs in a thread of its own.
 
-    value: Any = None
-    error: Exception | None = None
+    An interruption does not wait for it: the thread ends with the process.
+    """
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._call = call
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    @property
+    def error(self) -> Exception | None:
+        """What the call raised, if it raised something; waits for its end."""
+        self._thread.join()
+        return self._error if isinstance(self._error, Exception) else None
 
     def get(self) -> Any:
-        """The value.
+        """The value; waits for it.
 
         Raises:
             Exception: what the call raised.
         """
-        if self.error is not None:
-            raise self.error
-        return self.value
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+    def _run(self) -> None:
+        try:
+            self._value = self._call()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is taken
+            self._error = error
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Answer]:
-    """Make all calls at the same time, the first in this thread, and wait for all answers.
-
-    An interruption does not wait: the threads end with the process.
-    """
-    answers = [Answer() for _ in calls]
-    threads = [
-        threading.Thread(target=_answer, args=(call, answer), daemon=True)
-        for call, answer in zip(calls[1:], answers[1:], strict=True)
-    ]
-    for thread in threads:
-        thread.start()
-    _answer(calls[0], answers[0])
-    for thread in threads:
-        thread.join()
-    return answers
-
-
-def _answer(call: Callable[[], Any], answer: Answer) -> None:
-    try:
-        answer.value = call()
-    except Exception as error:  # noqa: BLE001 - it is raised where the answer is taken
-        answer.error = error
+    """Make all calls at the same time."""
+    return [Answer(call) for call in calls]
