@@ -1,6 +1,6 @@
 """Run every benchmark here, one after the other, and say which limits held.
 
-`run_overhead` needs a Docker Engine; where none answers, a private one is started for as long as it takes.
+Some need a Docker Engine; where none answers, a private one is started for as long as each takes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from layerbench.errors import EngineError
 from layerbench.runner.connect import client_of, find_client
 
 ENGINE_NAME = "benchmark"
+NEED_ENGINE = {"known_images", "run_overhead"}
 HERE = Path(__file__).resolve().parent
 
 
@@ -28,7 +29,7 @@ def main() -> int:
 
 def _run(script: Path) -> int:
     print(f"\n== {script.stem}", flush=True)
-    if script.stem != "run_overhead":
+    if script.stem not in NEED_ENGINE:
         return subprocess.run([sys.executable, script], check=False).returncode
     return _run_with_engine(script)
 

@@ -1,10 +1,10 @@
 """What `layerbench run` adds to the builds that it drives: wall time against a shell that runs the same command lines.
 
 A hundred warm builds: at most 1.05; cold ones as long as the sample app's: at most 1.02. The whole process counts, its
-start, its look at engine and base, and its clean-up included; the reading of images, which a shell does not do, is timed
-inside and taken off. Each build has its counterpart right beside it: a shell that waits in between gets the same line,
-by turns before and after, so that a drift of the machine hits both. Any engine that the docker client reaches will do;
-exits with 1 where a ratio is above its limit.
+start, its look at engine and base, and its clean-up included; the reading of images, which a shell does not do, is
+timed inside and taken off. Each build has its counterpart right beside it: a shell that waits in between gets the same
+line, by turns before and after, so that a drift of the machine hits both. Any engine that the docker client reaches
+will do; exits with 1 where a ratio is above its limit.
 """
 
 from __future__ import annotations

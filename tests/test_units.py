@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerbench.units import format_bytes, format_percent, format_ratio, format_seconds, format_seconds_range
+from layerbench.units import (
+    format_bytes,
+    format_bytes_delta,
+    format_percent,
+    format_ratio,
+    format_seconds,
+    format_seconds_range,
+    parse_bytes,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +32,48 @@ from layerbench.units import format_bytes, format_percent, format_ratio, format_
 )
 def test_bytes_are_decimal_as_docker_prints_them(count: int, text: str) -> None:
     assert format_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(9_100_000, "+9.1 MB"), (-12_400, "-12.4 kB"), (1, "+1 B"), (-999_960, "-1.0 MB"), (0, "0 B")],
+)
+def test_a_difference_of_bytes_has_a_sign(count: int, text: str) -> None:
+    assert format_bytes_delta(count) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("0B", 0),
+        ("512B", 512),
+        ("10kB", 10_000),
+        ("500 MB", 500_000_000),
+        ("1.5GB", 1_500_000_000),
+        ("0.001kB", 1),
+        ("100TB", 100 * 10**12),
+        ("1KiB", 1024),
+        ("4GiB", 4 * 1024**3),
+        ("0.5MiB", 512 * 1024),
+    ],
+)
+def test_a_number_of_bytes_is_read(text: str, count: int) -> None:
+    assert parse_bytes(text) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "10", "GB", "-1GB", "+1GB", "1e3kB", "10gb", "10G", "10KB", "10kiB", "10iB", "1.GB", "1 000MB", "1GB ", "٣GB"],
+)
+def test_what_is_no_number_of_bytes_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no number of bytes; write one like"):
+        parse_bytes(text)
+
+
+@given(st.integers(0, 10**15 - 1), st.sampled_from(["B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"]))
+def test_a_whole_number_of_bytes_is_exact(number: int, unit: str) -> None:
+    factor = parse_bytes(f"1{unit}")
+    assert parse_bytes(f"{number}{unit}") == number * factor
 
 
 @pytest.mark.parametrize(

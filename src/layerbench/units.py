@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 _BYTE_UNITS = (("kB", 1), ("MB", 1), ("GB", 2), ("TB", 2))
 _MINUTE, _HOUR = 60, 3600
+_UNIT_BYTES: dict[str, int] = {
+    "B": 1,
+    **{f"{prefix}B": 1000**power for power, prefix in enumerate("kMGT", start=1)},
+    **{f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGT", start=1)},
+}
+_BYTE_COUNT = re.compile(r"(?P<whole>[0-9]{1,15})(?:\.(?P<decimals>[0-9]{1,3}))? ?(?P<unit>[kKMGT]?i?B)")
 
 
 def format_bytes(count: float) -> str:
@@ -17,6 +25,24 @@ def format_bytes(count: float) -> str:
         if abs(round(value, digits)) < 1000:
             return f"{value:.{digits}f} {unit}"
     return f"{value:.0f} TB"
+
+
+def format_bytes_delta(count: int) -> str:
+    """A difference of bytes with its sign: `+9.1 MB`, `-12.4 kB`, `0 B`."""
+    return f"+{format_bytes(count)}" if count > 0 else format_bytes(count)
+
+
+def parse_bytes(text: str) -> int:
+    """A number of bytes as a person writes it: `512B`, `100GB`, `1.5 GB`, `4GiB`.
+
+    Raises:
+        ValueError: it is none, has no unit, or one that is spelled in another way.
+    """
+    found = _BYTE_COUNT.fullmatch(text)
+    if found is None or found["unit"] not in _UNIT_BYTES:
+        raise ValueError(f'"{text}" is no number of bytes; write one like 500MB, 10GB or 4GiB')
+    thousandths = int(found["whole"] + (found["decimals"] or "").ljust(3, "0"))
+    return thousandths * _UNIT_BYTES[found["unit"]] // 1000
 
 
 def format_seconds(seconds: float) -> str:

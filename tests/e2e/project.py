@@ -72,6 +72,7 @@ class Project:
 
     def variables(self) -> dict[str, str]:
         own = {"TMPDIR": str(self.beside("tmp")), "XDG_STATE_HOME": str(self.beside("state"))}
+        own["XDG_CACHE_HOME"] = str(self.beside("cache"))
         return {**self.docker.environ(), **own, "LAYERBENCH_HOME": str(self.beside("engines")), **self.environment}
 
     def start(self, *arguments: str, output: str | None = None) -> subprocess.Popen[str]:

@@ -34,7 +34,9 @@ def run(tmp_path):
         if not program.exists():
             shutil.copy(shutil.which("dash") or "/bin/sh", program)
         started.append(subprocess.Popen((program, "-c", script, *arguments), start_new_session=True))
-        while Path(f"/proc/{started[-1].pid}/exe").readlink().name != name:
+        shown = Path(f"/proc/{started[-1].pid}")
+        # The program is there a moment before its arguments are.
+        while (shown / "exe").readlink().name != name or not (shown / "cmdline").read_bytes():
             time.sleep(0.01)
         return started[-1]
 

@@ -16,6 +16,9 @@ import zstandard
 Compressor = Callable[[bytes], bytes]
 
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -48,6 +51,9 @@ def zstd_in_frames(data: bytes) -> bytes:
     skippable = b"\x50\x2a\x4d\x18\x04\x00\x00\x00skip"
     half = len(data) // 2
     return skippable + zstd(data[:half]) + skippable + zstd(data[half:]) + skippable
+
+
+_SUFFIXES = {gzipped: "+gzip", gzipped_in_members: "+gzip", zstd: "+zstd", zstd_in_frames: "+zstd"}
 
 
 def digest_of(data: bytes) -> str:
@@ -99,9 +105,16 @@ class Layout:
         diff_ids: Sequence[str] | None = None,
     ) -> dict[str, Any]:
         """Add one platform's image and return its manifest's descriptor."""
-        blobs = [self.add(compress(layer), OCI_LAYER) for layer in layers]
+        layer_type = DOCKER_LAYER if manifest_type == DOCKER_MANIFEST else OCI_LAYER + _SUFFIXES.get(compress, "")
+        blobs = [self.add(compress(layer), layer_type) for layer in layers]
         config = config_of([digest_of(layer) for layer in layers] if diff_ids is None else diff_ids, architecture)
-        document = {"schemaVersion": 2, "mediaType": manifest_type, "config": self.add_json(config), "layers": blobs}
+        config_type = DOCKER_CONFIG if manifest_type == DOCKER_MANIFEST else OCI_CONFIG
+        document = {
+            "schemaVersion": 2,
+            "mediaType": manifest_type,
+            "config": self.add_json(config, config_type),
+            "layers": blobs,
+        }
         return self.add_json(document, manifest_type, platform={"os": "linux", "architecture": architecture})
 
     def add_attestation(self, subject: Mapping[str, Any]) -> dict[str, Any]:

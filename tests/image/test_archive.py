@@ -4,6 +4,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -44,6 +45,16 @@ def expected_layers(compress: archives.Compressor, layers: tuple[bytes, ...] = L
     )
 
 
+def found_layers(image: SavedImage) -> tuple[SavedLayer, ...]:
+    """An image's layers without their profiles, of which the paths are checked."""
+    for layer in image.layers:
+        assert layer.profile is not None
+        assert layer.profile.diff_id == layer.diff_id
+        number = next((number for number, data in enumerate(LAYERS) if digest_of(data) == layer.diff_id), None)
+        assert [entry.path for entry in layer.profile.entries()] == ([] if number is None else [f"file{number}"])
+    return tuple(replace(layer, profile=None) for layer in image.layers)
+
+
 @pytest.mark.parametrize(
     "compress",
     [archives.plain, gzipped, archives.gzipped_in_members, archives.zstd, archives.zstd_in_frames],
@@ -55,7 +66,7 @@ def test_oci_layout(compress: archives.Compressor) -> None:
     assert image.manifest_digest == manifest["digest"]
     config = json.loads(layout.files[blob_path(manifest["digest"])])["config"]
     assert image.config_digest == config["digest"]
-    assert image.layers == expected_layers(compress)
+    assert found_layers(image) == expected_layers(compress)
     assert image.compressed_bytes_source == "manifest"
     assert image.compressed_bytes == sum(len(compress(layer)) for layer in LAYERS)
     assert image.uncompressed_bytes == sum(map(len, LAYERS))
@@ -87,7 +98,7 @@ def test_attestations_and_nested_indexes_are_no_platforms() -> None:
     inner = layout.add_index(manifest, layout.add_attestation(manifest), media_type=archives.DOCKER_LIST)
     image = read(layout.tar(layout.add_index(inner)))
     assert image.manifest_digest == manifest["digest"]
-    assert image.layers == expected_layers(gzipped)
+    assert found_layers(image) == expected_layers(gzipped)
 
 
 def test_attestation_is_known_by_its_platform_alone() -> None:
@@ -107,10 +118,10 @@ def test_platform_is_chosen() -> None:
     layout, amd64, arm64 = two_platforms()
     data = layout.tar(layout.add_index(amd64, arm64))
     assert read(data, platform="linux/arm64/v8").manifest_digest == arm64["digest"]
-    assert read(data, manifest_digest=amd64["digest"]).layers == expected_layers(gzipped, LAYERS[:1])
+    assert found_layers(read(data, manifest_digest=amd64["digest"])) == expected_layers(gzipped, LAYERS[:1])
     with pytest.raises(EngineError, match="found linux/amd64, linux/arm64; name one platform"):
         read(data)
-    with pytest.raises(EngineError, match="looked for one image for linux/s390x and found none"):
+    with pytest.raises(EngineError, match="for linux/s390x and found linux/amd64, linux/arm64; name one platform"):
         read(data, platform="linux/s390x")
 
 
@@ -125,8 +136,8 @@ def test_platform_that_was_never_pulled_does_not_count() -> None:
 
 @pytest.mark.parametrize("layers", [(), (b"\0" * 1024,)])
 def test_image_without_content(layers: tuple[bytes, ...]) -> None:
-    assert read(oci_archive(layers=layers)).layers == expected_layers(gzipped, layers)
-    assert read(oci_archive(archives.plain, layers)).layers == expected_layers(archives.plain, layers)
+    assert found_layers(read(oci_archive(layers=layers))) == expected_layers(gzipped, layers)
+    assert found_layers(read(oci_archive(archives.plain, layers))) == expected_layers(archives.plain, layers)
     assert read(archives.classic_archive(layers)).uncompressed_bytes == 1024 * len(layers)
 
 
@@ -303,7 +314,7 @@ def test_index_that_names_itself_many_times() -> None:
     descriptor = layout.add_image()
     for _ in range(3):
         descriptor = layout.add_index(*[descriptor] * 1000)
-    assert read(layout.tar(descriptor)).layers == expected_layers(gzipped)
+    assert found_layers(read(layout.tar(descriptor))) == expected_layers(gzipped)
     for _ in range(3):
         descriptor = layout.add_index(descriptor)
     with pytest.raises(EngineError, match="nested deeper"):

@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import pytest
+import xxhash
 
-from layerbench.image.blobs import Blob, BlobKind, read_layer, sniff
+from layerbench.errors import EngineError
+from layerbench.image.blobs import Blob, BlobKind, ByteBudget, read_layer, sniff
+from layerbench.image.models import BlobInfo
 from tests.image import archives
 from tests.image.archives import LAYERS, digest_of
 
@@ -56,6 +62,79 @@ def test_layer() -> None:
     assert (info.digest, info.stored_bytes) == (digest_of(data), len(data))
     assert (info.diff_id, info.uncompressed_bytes) == (digest_of(LAYERS[1]), len(LAYERS[1]))
     assert info.gzip_bytes is None
+
+
+COMPRESSORS: dict[str, tuple[archives.Compressor, Literal["gzip", "zstd", "tar"]]] = {
+    "gzip": (archives.gzipped, "gzip"),
+    "estargz": (archives.gzipped_in_members, "gzip"),
+    "zstd": (archives.zstd, "zstd"),
+    "zstd:chunked": (archives.zstd_in_frames, "zstd"),
+    "tar": (archives.plain, "tar"),
+}
+
+
+def read(data: bytes, kind: Literal["gzip", "zstd", "tar"], budget: ByteBudget | None = None) -> BlobInfo:
+    return read_layer(Blob(io.BytesIO(data), "a blob", 0), kind, with_gzip_size=False, budget=budget)
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_profile(name: str) -> None:
+    compress, kind = COMPRESSORS[name]
+    contents = {f"folder/{number:04}": bytes([number % 256]) * (number * 17 % 9000) for number in range(3000)}
+    tar = archives.tar_of(contents)
+    profile = read(compress(tar), kind).profile
+    assert profile is not None
+    assert (profile.diff_id, profile.uncompressed_bytes) == (digest_of(tar), len(tar))
+    assert (profile.entry_count, profile.packages, profile.notes) == (3000, (), ())
+    found = {entry.path: (entry.content_bytes, entry.content_digest) for entry in profile.entries()}
+    assert found == {path: (len(data), xxhash.xxh3_128_hexdigest(data)) for path, data in contents.items()}
+
+
+def test_packages_are_those_of_the_layer() -> None:
+    metadata = b"Metadata-Version: 2.1\nName: six\nVersion: 1.16.0\n"
+    folder = "usr/lib/python3/dist-packages/six-1.16.0.dist-info"
+    record = b"six.py,,\nsix-1.16.0.dist-info/METADATA,,\nsix-1.16.0.dist-info/RECORD,,\n"
+    files = {f"{folder}/METADATA": metadata, f"{folder}/RECORD": record, "usr/lib/python3/dist-packages/six.py": b"1"}
+    profile = read(archives.gzipped(archives.tar_of(files)), "gzip").profile
+    assert profile is not None
+    assert [(package.name, package.version) for package in profile.packages] == [("six", "1.16.0")]
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_damaged_tar_is_named_with_its_offset(name: str) -> None:
+    compress, kind = COMPRESSORS[name]
+    tar = LAYERS[0][:-7168] + b"garbage!" * 1024
+    offset = LAYERS[0].rindex(b"A") // 512 * 512 + 512
+    with pytest.raises(EngineError, match=rf"a blob is damaged at byte {offset} of its tar \(no tar header"):
+        read(compress(tar), kind)
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_budget(name: str) -> None:
+    compress, kind = COMPRESSORS[name]
+    data = compress(LAYERS[0])
+    budget = ByteBudget(len(LAYERS[0]) * 2)
+    assert read(data, kind, budget) == read(data, kind) == read(data, kind, budget)
+    with pytest.raises(
+        EngineError, match=rf"a blob unpacks to more than .* {2 * len(LAYERS[0])} bytes, .* --max-bytes"
+    ):
+        read(data, kind, budget)
+    assert read(data, kind, budget.again()) == read(data, kind)
+
+
+def test_a_bomb_ends() -> None:
+    zeros = archives.gzipped(bytes(10_000_000))
+    started = time.perf_counter()
+    with pytest.raises(EngineError, match="--max-bytes"):
+        read(zeros * 10_000, "gzip", ByteBudget(50_000_000))
+    assert time.perf_counter() - started < 5
+
+
+def test_many_layers_at_once() -> None:
+    blobs = [archives.gzipped(layer) for layer in LAYERS] * 4
+    with ThreadPoolExecutor(6) as executor:
+        found = list(executor.map(lambda data: read(data, "gzip"), blobs))
+    assert found == [read(data, "gzip") for data in blobs]
 
 
 def test_stream_that_fails_is_named_with_its_offset() -> None:

@@ -10,6 +10,16 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from layerbench.results.image_models import (
+    DiveSummary,
+    FileSummary,
+    ImageSummary,
+    LayerFiles,
+    LayerPackages,
+    LayerSummary,
+    PackageSummary,
+    WasteSummary,
+)
 from layerbench.results.models import (
     SCHEMA_VERSION,
     Base,
@@ -275,3 +285,28 @@ def fail(whole: Result, variant: str, scenario: str, rounds: Sequence[int] = (1,
     """The result with the named builds failed in a step."""
     error = StepError(step, 1, "process did not complete: exit code: 1", ("Collecting fastapi", "ERROR: no such index"))
     return change(whole, variant, scenario, rounds, outcome="failed", image=None, error=error, export_seconds=None)
+
+
+def with_images(whole: Result, path: str = "usr/lib/libpython3.12.so", packages: int = 2) -> Result:
+    """The result with a summary of each distinct image, and `packages` packages, files and wastes in each of it."""
+    images = {(image.config_digest, image.manifest_digest): image for one in whole.builds if (image := one.image)}
+    return dataclasses.replace(whole, images=tuple(_summary(image, path, packages) for image in images.values()))
+
+
+def _summary(image: Image, path: str, count: int) -> ImageSummary:
+    packages = tuple(PackageSummary("python", f"package-{at}", "1.2.3", 4_000_000 - at) for at in range(count))
+    files = tuple(FileSummary(path, 3_000_000 - at) for at in range(count))
+    instruction = "RUN --mount=type=cache,target=/root/.cache/pip pip install -r requirements.txt"
+    return ImageSummary(
+        image.config_digest,
+        image.manifest_digest,
+        "linux/amd64",
+        tuple(
+            LayerSummary(
+                layer.diff_id, instruction, LayerPackages(40, 52_000_000, packages), LayerFiles(3_421, 12, 3, files)
+            )
+            for layer in image.layers
+        ),
+        tuple(WasteSummary("pip-cache", 3_420_000 - at, 1, instruction, False) for at in range(3 * count)),
+        DiveSummary(0.9712, 3_520_000, 0.0614),
+    )

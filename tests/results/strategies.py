@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from layerbench.results.image_models import (
+    DiveSummary,
+    FileSummary,
+    ImageSummary,
+    LayerFiles,
+    LayerPackages,
+    LayerSummary,
+    PackageSummary,
+    WasteSummary,
+)
 from layerbench.results.models import (
     SCHEMA_VERSION,
     Base,
@@ -96,4 +106,25 @@ def result(max_builds: int = 8) -> st.SearchStrategy[Result]:
             st.builds(SmokeTest, variant=NAMES, seconds=st.floats(0, 100), error=st.none() | TEXTS), max_size=2
         ).map(tuple),
         notes=st.lists(TEXTS, max_size=2).map(tuple),
+        images=st.lists(image_summary(), max_size=2).map(tuple),
+        side_file=st.none() | TEXTS,
+    )
+
+
+def image_summary() -> st.SearchStrategy[ImageSummary]:
+    """What is in any image."""
+    package = st.builds(PackageSummary, ecosystem=TEXTS, name=TEXTS, version=TEXTS)
+    packages = st.builds(LayerPackages, largest=st.lists(package, max_size=2).map(tuple))
+    files = st.builds(LayerFiles, largest=st.lists(st.builds(FileSummary, path=TEXTS), max_size=2).map(tuple))
+    layer = st.builds(LayerSummary, diff_id=TEXTS, instruction=INSTRUCTIONS, packages=packages, files=files)
+    waste = st.builds(WasteSummary, kind=TEXTS, instruction=INSTRUCTIONS)
+    ratios = st.floats(0, 10)
+    return st.builds(
+        ImageSummary,
+        config_digest=TEXTS,
+        manifest_digest=st.none() | TEXTS,
+        platform=st.none() | TEXTS,
+        layers=st.lists(layer, max_size=2).map(tuple),
+        waste=st.lists(waste, max_size=2).map(tuple),
+        dive=st.none() | st.builds(DiveSummary, efficiency=ratios, user_wasted_ratio=ratios),
     )

@@ -54,6 +54,45 @@ def test_a_growing_result_is_written_as_a_whole_one_is(tmp_path: Path) -> None:
         assert (tmp_path / "result.json").read_bytes() == expected == result_json(part)
 
 
+def test_images_are_a_line_each(tmp_path: Path) -> None:
+    whole = factory.with_images(factory.result(rounds=2))
+    assert len(whole.images) > 3
+    writer = ResultWriter(tmp_path / "result.json")
+    for count in (0, 1, 3, 2, len(whole.images)):
+        part = dataclasses.replace(whole, images=whole.images[:count], side_file="result.layers.zip")
+        writer.write(part)
+        text = (tmp_path / "result.json").read_text()
+        lines = [line for line in text.splitlines() if line.startswith('    {"config_digest"')]
+        assert [json.loads(line.rstrip(","))["config_digest"] for line in lines] == [
+            image.config_digest for image in part.images
+        ]
+        assert read_result(tmp_path / "result.json") == part
+        assert json.loads(text) == TypeAdapter(Result).dump_python(part, mode="json")
+
+
+def test_a_path_that_is_no_unicode_does_not_lose_the_run(tmp_path: Path) -> None:
+    whole = factory.with_images(factory.result(rounds=1), path=b"caf\xe9".decode(errors="surrogateescape"))
+    write_result(whole, tmp_path / "result.json")
+    assert read_result(tmp_path / "result.json").images[0].layers[-1].files.largest[0].path == "caf?"
+
+
+def test_a_file_without_images_is_read(small: Path) -> None:
+    whole = json.loads(small.read_text())
+    del whole["images"], whole["side_file"]
+    small.write_text(json.dumps(whole))
+    assert (read_result(small).images, read_result(small).side_file) == ((), None)
+
+
+def test_images_of_a_run_are_less_than_a_megabyte() -> None:
+    """Sixty distinct images, as three rounds of the web sample app make them, with every list full."""
+    whole = factory.result()
+    distinct = factory.with_images(whole, packages=10).images[0]
+    many = dataclasses.replace(
+        whole, images=tuple(dataclasses.replace(distinct, config_digest=f"sha256:{n:064x}") for n in range(60))
+    )
+    assert len(result_json(many)) - len(result_json(whole)) < 1_000_000
+
+
 def test_a_build_that_was_replaced_is_written_anew(tmp_path: Path) -> None:
     whole = factory.result([factory.plan("naive")], rounds=2)
     writer = ResultWriter(tmp_path / "result.json")

@@ -33,7 +33,9 @@ def test_an_error_is_raised_where_its_answer_is_taken() -> None:
 def test_an_interruption_does_not_wait_for_an_answer() -> None:
     never = threading.Event()
     [answer] = at_once(lambda: never.wait(60))
-    interruption = threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,))
+    main_thread = threading.main_thread().ident
+    assert main_thread is not None
+    interruption = threading.Timer(0.1, signal.pthread_kill, (main_thread, signal.SIGINT))
     interruption.start()
     try:
         with pytest.raises(KeyboardInterrupt):

@@ -17,6 +17,8 @@ _COMMANDS = {
     "run": "Build every variant in every scenario and measure it.",
     "plan": "Print the builds that a run would do.",
     "report": "Print the tables of a result file.",
+    "inspect": "Say where every byte of an image comes from.",
+    "diff": "Say what changed between two images.",
     "init": "Write a bench file for what is found.",
     "doctor": "Say what is there and what is missing.",
     "engine": "A private Docker Engine: up, status, env, down.",
@@ -73,6 +75,8 @@ Examples:
   layerbench run -f a.Dockerfile -f b.Dockerfile .   compare two Dockerfiles, no bench file needed
   layerbench init && layerbench run                  write a bench file, then measure what it says
   layerbench report result.json --steps              the same tables again, step by step
+  layerbench inspect python:3.12-slim                layers, packages, largest files, waste
+  layerbench diff app:1.4 app:1.5                    what one image has more than another
 
 \b
 Exit codes: 0 fine, 1 a check failed, 2 usage or bench file, 3 a build or the engine failed,

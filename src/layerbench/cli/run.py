@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 from pathlib import Path
@@ -165,6 +166,7 @@ def _measure(
     resume: Path | None,
 ) -> Result:
     from layerbench.results.file import read_result
+    from layerbench.runner.anatomies import open_side_file
     from layerbench.runner.lock import engine_lock
     from layerbench.runner.session import Session
     from layerbench.runner.start import start_result
@@ -174,8 +176,11 @@ def _measure(
     connection = connecting.get(display.note)
     with engine_lock(connection.engine.id or "engine", display.note):
         # Read under the lock: another run may have been writing it until now.
-        start = start_result(bench, connection, read_result(resume) if resume else None)
+        earlier = read_result(resume) if resume else None
+        start = start_result(bench, connection, earlier)
+        side_file = open_side_file(output_file.path, resume, earlier, display.note)
         display.expect(*_expectation(bench, start))
+        options = dataclasses.replace(options, side_file=side_file)
         return Session(bench, connection, options, display, output_file.save).run(start)
 
 

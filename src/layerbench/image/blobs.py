@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
+import threading
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import IO, Literal, cast
@@ -14,12 +15,18 @@ from typing import IO, Literal, cast
 from layerbench.errors import EngineError
 from layerbench.image.gzip_size import GzipSize
 from layerbench.image.models import BlobInfo
+from layerbench.image.packages import PackageCollector
+from layerbench.image.profile_builder import PackageSource, ProfileBuilder
+from layerbench.image.side_thread import SideThread
+from layerbench.image.tar_header import TarDamageError
 from layerbench.image.tar_stream import ByteSource
 
 BlobKind = Literal["gzip", "zstd", "tar", "json", "other"]
 
 _CHUNK_BYTES = 256 * 1024
 _DECOMPRESSED_CHUNK_BYTES = 1024 * 1024
+_TAR_CHUNK_BYTES = 2 * 1024 * 1024
+_SCANNED_BYTES = 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # RFC 8878, 3.1.2: a skippable frame may come first, as in zstd:chunked.
@@ -39,7 +46,7 @@ class Blob:
 
     def __init__(self, source: ByteSource, name: str, offset: int) -> None:
         self._source = source
-        self._name = name
+        self.name = name
         self._offset = offset
         self._sha256 = hashlib.sha256()
         self._peeked = b""
@@ -53,16 +60,21 @@ class Blob:
 
     def read(self, size: int = _CHUNK_BYTES) -> bytes:
         """Up to `size` bytes, none at the end."""
-        data = self._peeked[:size] or self._fetch(size)
-        self._peeked = self._peeked[size:]
+        data = self._take(size)
         self._sha256.update(data)
-        self.read_bytes += len(data)
         return data
 
-    def chunks(self) -> Iterator[bytes]:
-        """All that is left."""
-        while data := self.read():
+    def chunks(self, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
+        """All that is left, up to `size` bytes at once.
+
+        Each is hashed when the next one is out: who hands them to another thread has that busy in the meantime.
+        """
+        waiting = b""
+        while data := self._take(size):
             yield data
+            self._sha256.update(waiting)
+            waiting = data
+        self._sha256.update(waiting)
 
     @property
     def digest(self) -> str:
@@ -72,9 +84,21 @@ class Blob:
     def damaged(self, why: object) -> EngineError:
         """The error for a blob that cannot be read on."""
         return EngineError(
-            f"{self._name} is damaged at byte {self._offset + self.read_bytes} of the archive ({why}); "
+            f"{self.name} is damaged at byte {self._offset + self.read_bytes} of the archive ({why}); "
             "build or pull the image again"
         )
+
+    def damaged_tar(self, error: TarDamageError) -> EngineError:
+        """The error for a layer whose tar cannot be read on; the offset is that in the tar, unpacked."""
+        return EngineError(
+            f"{self.name} is damaged at byte {error.offset} of its tar ({error.reason}); build or pull the image again"
+        )
+
+    def _take(self, size: int) -> bytes:
+        data = self._peeked[:size] or self._fetch(size)
+        self._peeked = self._peeked[size:]
+        self.read_bytes += len(data)
+        return data
 
     def _fetch(self, size: int) -> bytes:
         try:
@@ -96,34 +120,118 @@ def sniff(head: bytes) -> BlobKind:
     return "other"
 
 
-def read_layer(blob: Blob, kind: Literal["gzip", "zstd", "tar"], *, with_gzip_size: bool) -> BlobInfo:
-    """Read one layer blob to its end.
+class ByteBudget:
+    """Bounds what all layers of an image unpack to, from however many threads, so that a bomb comes to an end.
+
+    Args:
+        limit_bytes: The most bytes.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit_bytes = limit_bytes
+        self._left_bytes = limit_bytes
+        self._lock = threading.Lock()
+
+    def take(self, count: int, name: str) -> None:
+        """Spend some bytes.
+
+        Args:
+            count: How many.
+            name: What unpacks to them.
+
+        Raises:
+            EngineError: there are not so many left.
+        """
+        with self._lock:
+            self._left_bytes -= count
+            if self._left_bytes < 0:
+                raise EngineError(
+                    f"{name} unpacks to more than is left of {self._limit_bytes} bytes, the limit that --max-bytes "
+                    "sets; raise it if you trust the image"
+                )
+
+    def again(self) -> ByteBudget:
+        """The same limit, unspent: for what the same bytes pass through before."""
+        return ByteBudget(self._limit_bytes)
+
+
+def read_layer(
+    blob: Blob,
+    kind: Literal["gzip", "zstd", "tar"],
+    *,
+    with_gzip_size: bool,
+    budget: ByteBudget | None = None,
+    packages: PackageSource | None = None,
+) -> BlobInfo:
+    """Read one layer blob to its end, with what its tar holds.
+
+    Two cores share the work: one decompresses (or hashes, where there is nothing to decompress), the other one looks
+    at what comes out. All the heavy calls release the interpreter's lock.
 
     Args:
         blob: At its beginning.
         kind: What `sniff` said.
         with_gzip_size: For an uncompressed tar, find out how long gzip would make it.
+        budget: Bounds what it unpacks to.
+        packages: Finds the packages in it; by default all kinds that are known.
+
+    Raises:
+        EngineError: the blob is cut short or damaged, or unpacks to more than the budget has.
+    """
+    builder = ProfileBuilder(packages or PackageCollector())
+    try:
+        if kind == "tar":
+            return _read_tar(blob, builder, budget, with_gzip_size=with_gzip_size)
+        return _read_compressed(blob, decompress(blob, kind), builder, budget)
+    except TarDamageError as error:
+        raise blob.damaged_tar(error) from error
+
+
+def decompress(blob: Blob, kind: Literal["gzip", "zstd"]) -> Iterator[bytes]:
+    """The content of a compressed blob, in pieces of bounded length whatever the input expands to.
 
     Raises:
         EngineError: the blob is cut short or damaged.
     """
-    if kind == "tar":
-        return _read_tar(blob, with_gzip_size=with_gzip_size)
+    return _gunzip(blob) if kind == "gzip" else _unzstd(blob)
+
+
+def _read_compressed(
+    blob: Blob, content: Iterator[bytes], builder: ProfileBuilder, budget: ByteBudget | None
+) -> BlobInfo:
     sha256 = hashlib.sha256()
-    uncompressed_bytes = 0
-    for data in _gunzip(blob) if kind == "gzip" else _unzstd(blob):
-        sha256.update(data)
-        uncompressed_bytes += len(data)
-    return BlobInfo(blob.digest, blob.read_bytes, f"sha256:{sha256.hexdigest()}", uncompressed_bytes)
+
+    def look(data: bytes) -> None:
+        # Hashing releases the lock, so in small pieces the decompressor never waits for it for long.
+        view = memoryview(data)
+        for start in range(0, len(view), _SCANNED_BYTES):
+            piece = view[start : start + _SCANNED_BYTES]
+            sha256.update(piece)
+            builder.feed(piece)
+
+    with SideThread(look, "scan") as side:
+        for data in content:
+            if budget is not None:
+                budget.take(len(data), blob.name)
+            side.put(data)
+    profile = builder.finish(f"sha256:{sha256.hexdigest()}")
+    return BlobInfo(blob.digest, blob.read_bytes, profile.diff_id, profile.uncompressed_bytes, profile=profile)
 
 
-def _read_tar(blob: Blob, *, with_gzip_size: bool) -> BlobInfo:
-    with GzipSize() if with_gzip_size else nullcontext() as gzip_size:
-        for data in blob.chunks():
+def _read_tar(blob: Blob, builder: ProfileBuilder, budget: ByteBudget | None, *, with_gzip_size: bool) -> BlobInfo:
+    with (
+        GzipSize() if with_gzip_size else nullcontext() as gzip_size,
+        SideThread(builder.feed, "scan") as side,
+    ):
+        for data in blob.chunks(_TAR_CHUNK_BYTES):
+            if budget is not None:
+                budget.take(len(data), blob.name)
+            side.put(data)
             if gzip_size is not None:
                 gzip_size.update(data)
         gzip_bytes = gzip_size.finish() if gzip_size is not None else None
-    return BlobInfo(blob.digest, blob.read_bytes, blob.digest, blob.read_bytes, gzip_bytes)
+    profile = builder.finish(blob.digest)
+    return BlobInfo(blob.digest, blob.read_bytes, blob.digest, blob.read_bytes, gzip_bytes, profile)
 
 
 def _gunzip(blob: Blob) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ only; what a document is follows from its fields, as containerd decides it too.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from layerbench.errors import EngineError
 from layerbench.image.models import HistoryEntry
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+# What names an image in index.json (OCI image-spec, annotations.md), and containerd's annotation with the whole name.
+_NAME_ANNOTATIONS = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
+_GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "armv6l": "arm", "i686": "386"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class Platform:
         os_, _, rest = text.partition("/")
         architecture, _, variant = rest.partition("/")
         return cls(os_, architecture, variant)
+
+    @classmethod
+    def of_machine(cls) -> Platform:
+        """What images run on here."""
+        machine = os.uname().machine
+        return cls("linux", _GO_ARCHITECTURES.get(machine, machine))
 
     def matches(self, other: Platform) -> bool:
         """Whether both say the same, as far as both say it."""
@@ -52,6 +62,8 @@ class Descriptor:
     platform: Platform | None
     is_attestation: bool
     """True for the provenance and the bill of materials that BuildKit puts beside an image: not a platform."""
+    names: tuple[str, ...] = ()
+    """What the image is called in an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,7 @@ class ArchiveImage:
     layer_paths: tuple[str, ...]
     has_layer_sources: bool
     """True from the classic store of Docker 25 and newer: its blobs are tars that it made for the archive."""
+    tags: tuple[str, ...] = ()
 
 
 def parse_json(data: bytes, what: str) -> Any:
@@ -145,6 +158,7 @@ def parse_archive_manifest(data: bytes, what: str) -> tuple[ArchiveImage, ...]:
                     _string(path, f"Layers of {what}") for path in _list(entry.get("Layers"), f"Layers of {what}")
                 ),
                 has_layer_sources="LayerSources" in entry,
+                tags=tuple(tag for tag in _list(entry.get("RepoTags"), f"RepoTags of {what}") if isinstance(tag, str)),
             )
         )
     return tuple(images)
@@ -174,7 +188,8 @@ def _descriptor(value: Any, what: str) -> Descriptor:
     is_attestation = annotations.get("vnd.docker.reference.type") == "attestation-manifest" or (
         platform is not None and platform.os == platform.architecture == "unknown"
     )
-    return Descriptor(_digest(entry.get("digest"), what), size, platform, is_attestation)
+    names = tuple(name for key in _NAME_ANNOTATIONS if isinstance(name := annotations.get(key), str))
+    return Descriptor(_digest(entry.get("digest"), what), size, platform, is_attestation, names)
 
 
 def _platform(document: Mapping[str, Any], what: str) -> Platform:

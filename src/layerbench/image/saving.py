@@ -18,7 +18,7 @@ _END_SECONDS = 5.0
 
 @contextmanager
 def open_saved_image(
-    docker_command: Sequence[str], environment: Mapping[str, str], reference: str
+    docker_command: Sequence[str], environment: Mapping[str, str], reference: str, platform: str | None = None
 ) -> Iterator[BinaryIO]:
     """Run `docker save REFERENCE` and hand out the archive as it comes.
 
@@ -29,14 +29,16 @@ def open_saved_image(
         docker_command: How docker is called, for example `["docker"]`.
         environment: What the process's environment has beyond this one's.
         reference: A name, an id or a digest.
+        platform: Which platform alone to save (docker 28 and newer); without it, all that are there.
 
     Raises:
         EngineError: docker cannot be started, or it ends with an error.
     """
+    options = [f"--platform={platform}"] if platform else []
     with tempfile.TemporaryFile() as stderr:
         try:
             process = subprocess.Popen(
-                [*docker_command, "save", "--", reference],
+                [*docker_command, "save", *options, "--", reference],
                 env=process_environment(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -9,9 +9,9 @@ from typing import IO, Protocol, cast
 from layerbench.errors import EngineError
 
 _BUFFER_BYTES = 1024 * 1024
-_HEADERS_BYTES = 1024 * 1024
+HEADERS_BYTES = 1024 * 1024
 # tarfile keeps every member that it saw; the largest image has 127 layers.
-_MEMBER_COUNT = 10_000
+MEMBER_COUNT = 10_000
 
 
 class ByteSource(Protocol):
@@ -45,7 +45,7 @@ class TarStream:
             EngineError: it is no tar, it is cut short, or it has more members or longer headers than any image.
         """
         archive: tarfile.TarFile | None = None
-        for _ in range(_MEMBER_COUNT):
+        for _ in range(MEMBER_COUNT):
             archive, member = self._next(archive)
             if member is None:
                 # A writer on the other side must not meet a closed pipe.
@@ -55,7 +55,7 @@ class TarStream:
             content = archive.extractfile(member) if member.isreg() and not member.issparse() else None
             yield member, content
             self._pass_over(member, content)
-        raise EngineError(f"{self.source} has more than {_MEMBER_COUNT} members: no image archive has")
+        raise EngineError(f"{self.source} has more than {MEMBER_COUNT} members: no image archive has")
 
     def read(self, size: int) -> bytes:
         """For tarfile: the stream's next bytes.
@@ -65,7 +65,7 @@ class TarStream:
         """
         if self._allowed_bytes is not None and self.read_bytes > self._allowed_bytes:
             raise EngineError(
-                f"{self.source} has a header of more than {_HEADERS_BYTES} bytes at byte {self.read_bytes}"
+                f"{self.source} has a header of more than {HEADERS_BYTES} bytes at byte {self.read_bytes}"
             )
         try:
             data = self._stream.read(size)
@@ -75,7 +75,7 @@ class TarStream:
         return data
 
     def _next(self, archive: tarfile.TarFile | None) -> tuple[tarfile.TarFile, tarfile.TarInfo | None]:
-        self._allowed_bytes = self.read_bytes + _HEADERS_BYTES + _BUFFER_BYTES
+        self._allowed_bytes = self.read_bytes + HEADERS_BYTES + _BUFFER_BYTES
         try:
             if archive is None:
                 fileobj = cast(IO[bytes], self)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from layerbench.results.models import Result
+if TYPE_CHECKING:
+    from layerbench.results.models import Result
 
 FormatName = Literal["table", "json", "markdown", "csv"]
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)

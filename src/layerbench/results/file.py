@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from pydantic_core import PydanticSerializationError, from_json
 from layerbench import __version__
 from layerbench.errors import UsageError
 from layerbench.results.atomic import write_atomically
-from layerbench.results.models import SCHEMA_VERSION, Build, Result
+from layerbench.results.models import SCHEMA_VERSION, Build, ImageSummary, Result
 
 _MEND = "give a file that `layerbench run -o` wrote"
 _NO_BUILDS = b'\n  "builds": [],\n'
+_NO_IMAGES = b'\n  "images": [],\n'
 
 
 def read_result(path: Path) -> Result:
@@ -42,7 +43,7 @@ def read_result(path: Path) -> Result:
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Write a result file in one piece: JSON, two spaces a level, keys in the order of the records.
+    """Write a result file in one piece: JSON, two spaces a level, an image a line, keys in the order of the records.
 
     To write the same growing result again and again, keep a `ResultWriter`.
 
@@ -54,19 +55,20 @@ def write_result(result: Result, path: Path) -> None:
 
 def result_json(result: Result) -> bytes:
     """The content of a result file."""
-    return _dump(_result_adapter(), result) + b"\n"
+    return ResultWriter(Path()).convert(result)
 
 
 class ResultWriter:
     """Writes one growing result again after each build.
 
-    Builds that it wrote before are not converted again: with 1,000 builds that is four fifths of the time.
+    Builds and images that it wrote before are not converted again: with 1,000 builds that is four fifths of the time.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._builds: list[Build] = []
-        self._converted: list[bytes] = []
+        self._builds = _Converted(lambda build: _dump(_build_adapter(), build).replace(b"\n", b"\n    "))
+        # On one line each, for indented they would be most of the file.
+        self._images = _Converted(lambda image: _dump(_image_adapter(), image, indent=None))
 
     def write(self, result: Result) -> None:
         """Replace the file's content by this result.
@@ -78,32 +80,50 @@ class ResultWriter:
 
     def convert(self, result: Result) -> bytes:
         """The content that `write` writes."""
-        self._catch_up(result.builds)
-        frame = _dump(_result_adapter(), dataclasses.replace(result, builds=())) + b"\n"
-        if not self._converted:
-            return frame
-        # A raw line break stands in no JSON string, so the key of the outermost object is found without parsing.
-        before, _, after = frame.partition(_NO_BUILDS)
-        return b"".join((before, b'\n  "builds": [\n    ', b",\n    ".join(self._converted), b"\n  ],\n", after))
+        frame = _dump(_result_adapter(), dataclasses.replace(result, builds=(), images=())) + b"\n"
+        # A raw line break stands in no JSON string, so the keys of the outermost object are found without parsing.
+        before, empty_builds, rest = frame.partition(_NO_BUILDS)
+        between, empty_images, after = rest.partition(_NO_IMAGES)
+        builds = self._builds.catch_up(result.builds)
+        images = self._images.catch_up(result.images)
+        return b"".join((before, _filled(empty_builds, builds), between, _filled(empty_images, images), after))
 
-    def _catch_up(self, builds: Sequence[Build]) -> None:
+
+class _Converted:
+    """The parts of a growing list, each converted once."""
+
+    def __init__(self, convert: Callable[[Any], bytes]) -> None:
+        self._convert = convert
+        self._records: list[object] = []
+        self._converted: list[bytes] = []
+
+    def catch_up(self, records: Sequence[object]) -> Sequence[bytes]:
+        """All of them, converted; those that are the same objects as before are not converted again."""
         known = 0
-        for old, new in zip(self._builds, builds, strict=False):
+        for old, new in zip(self._records, records, strict=False):
             if old is not new:
                 break
             known += 1
-        del self._builds[known:], self._converted[known:]
-        for build in builds[known:]:
-            self._builds.append(build)
-            self._converted.append(_dump(_build_adapter(), build).replace(b"\n", b"\n    "))
+        del self._records[known:], self._converted[known:]
+        for record in records[known:]:
+            self._records.append(record)
+            self._converted.append(self._convert(record))
+        return self._converted
 
 
-def _dump(adapter: TypeAdapter[Any], record: object) -> bytes:
+def _filled(empty: bytes, converted: Sequence[bytes]) -> bytes:
+    """An empty list's line with parts in it."""
+    if not converted:
+        return empty
+    return empty.replace(b"[]", b"[\n    " + b",\n    ".join(converted) + b"\n  ]", 1)
+
+
+def _dump(adapter: TypeAdapter[Any], record: object, indent: int | None = 2) -> bytes:
     try:
-        return adapter.dump_json(record, indent=2)
+        return adapter.dump_json(record, indent=indent)
     except PydanticSerializationError:
         # A path may hold bytes that are no Unicode, which JSON cannot say. They are not worth losing a run for.
-        text = json.dumps(adapter.dump_python(record), indent=2, ensure_ascii=False)
+        text = json.dumps(adapter.dump_python(record), indent=indent, ensure_ascii=False)
         return text.encode(errors="replace")
 
 
@@ -115,6 +135,11 @@ def _result_adapter() -> TypeAdapter[Result]:
 @functools.cache
 def _build_adapter() -> TypeAdapter[Build]:
     return TypeAdapter(Build)
+
+
+@functools.cache
+def _image_adapter() -> TypeAdapter[ImageSummary]:
+    return TypeAdapter(ImageSummary)
 
 
 def _read(path: Path) -> bytes:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from layerbench.results.image_models import ImageSummary as ImageSummary
+from layerbench.results.record import FILE_RECORD as _FILE_RECORD
+
 SCHEMA_VERSION = 1
 
 Outcome = Literal["built", "failed", "cancelled"]
 CompressedBytesSource = Literal["manifest", "gzip"]
 Frontend = Literal["builtin", "registry"]
-
-# Read by pydantic when a dataclass is used in a TypeAdapter: unknown keys are errors, and NaN, which JSON does not
-# have, is no figure. All records share this object, since `layerbench.results.schema` adds `use_attribute_docstrings`.
-_FILE_RECORD: dict[str, Any] = {"extra": "forbid", "allow_inf_nan": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,3 +256,7 @@ class Result:
     smoke_tests: tuple[SmokeTest, ...] = ()
     notes: tuple[str, ...] = ()
     """What a reader of the figures has to know, each a sentence, such as which package index served."""
+    images: tuple[ImageSummary, ...] = ()
+    """What is in each distinct image of the run, in the order in which they were made."""
+    side_file: str | None = None
+    """Name of the file beside this one that holds every file of every layer; null where there is none."""

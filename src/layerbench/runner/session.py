@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from layerbench.buildx.process import FinishedBuild
 from layerbench.config.models import COLD, BenchFile, Run, Variant
@@ -16,6 +16,7 @@ from layerbench.errors import EngineError, LayerbenchError
 from layerbench.instructions import Dockerfile
 from layerbench.plan import Plan, PlannedBuild, PreparedBase, Round, make_plan
 from layerbench.results.models import Build, Result, StepError
+from layerbench.runner.anatomies import Anatomies
 from layerbench.runner.cache_mounts import empty_cache_mounts
 from layerbench.runner.connect import Connection
 from layerbench.runner.health import check_engine
@@ -40,6 +41,9 @@ from layerbench.runner.temporary import temporary_folder
 from layerbench.runner.validity import WarmBase, invalid_because
 from layerbench.runner.variant_builder import VariantBuilder, WarmUpError, slug
 
+if TYPE_CHECKING:
+    from layerbench.results.side_file import SideFile
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -49,6 +53,8 @@ class RunOptions:
     keep_images: bool = False
     smoke: bool = True
     temporary_folder: Path | None = None
+    side_file: SideFile | None = None
+    """Where the layers of the images go; None for nowhere."""
 
 
 @dataclass(slots=True)
@@ -87,7 +93,8 @@ class Session:
         self._save = save
         self._run_id = secrets.token_hex(6)
         self._scrub = Scrubber(bench.variants, os.environ)
-        self._images = ImageReader(connection)
+        self._anatomies = Anatomies(options.side_file, observer.note)
+        self._images = ImageReader(connection, self._anatomies)
 
     def run(self, start: Result) -> Result:
         """Do every build that `start` has not, and return the whole.
@@ -101,6 +108,7 @@ class Session:
             KeyboardInterrupt: the run was interrupted.
         """
         state = _State(start)
+        self._anatomies.go_on_with(start.images)
         plan = make_plan(self._bench, [(build.variant, build.scenario, build.round) for build in start.builds])
         if not plan.builds:
             self._observer.note("nothing is missing in the result file")
@@ -283,7 +291,8 @@ class Session:
         return empty
 
     def _record(self, state: _State, build: Build) -> None:
-        state.result = replace(state.result, builds=(*state.result.builds, build))
+        result = replace(state.result, builds=(*state.result.builds, build))
+        state.result = replace(result, images=self._anatomies.of_builds(result), side_file=self._anatomies.side_file)
         self._observer.build_ends(build)
         self._save(state.result)
 
