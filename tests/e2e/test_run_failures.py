@@ -296,7 +296,8 @@ def test_a_full_disk_keeps_what_was_written(project: Project, small_disk: Path) 
     kept = json.loads(output.read_text())
     assert not kept["complete"]
     assert 0 < len(kept["builds"]) < 8
-    assert sorted(path.name for path in small_disk.iterdir()) == ["filling", "r.json"]
+    # The layers' file may have found room, or not; either way nothing is half written.
+    assert {path.name for path in small_disk.iterdir()} - {"r.layers.zip"} == {"filling", "r.json"}
     (small_disk / "filling").unlink()
     project.run(*arguments, "--resume", str(output), output="")
     whole = json.loads(output.read_text())

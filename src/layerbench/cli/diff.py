@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import click
 
-from layerbench.cli.image_options import (
-    IMAGE,
-    open_image,
-    opens_images,
-    options_for,
-    target_of,
-    write,
-    writes_output,
-)
+from layerbench.cli.image_options import IMAGE, files_of, open_image, opens_images
+from layerbench.cli.output import options_for, target_of, write, writes_output
 from layerbench.errors import UsageError
 
 _TOP = 15
@@ -64,7 +57,7 @@ def diff(
 
     from layerbench.analysis.anatomy.compare import compare_images
 
-    target = target_of(output, before, after)
+    target = target_of(output, *files_of(before), *files_of(after), what="image")
     found = compare_images(open_image(before, platform, max_bytes), open_image(after, platform, max_bytes))
     if as_json:
         from layerbench.report.anatomy import diff_json

@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerbench.cli.image_options import (
-    IMAGE,
-    open_image,
-    opens_images,
-    options_for,
-    target_of,
-    write,
-    writes_output,
-)
+from layerbench.cli.image_options import IMAGE, files_of, open_image, opens_images
+from layerbench.cli.output import options_for, target_of, write, writes_output
 
 if TYPE_CHECKING:
     from layerbench.analysis.anatomy.models import Anatomy, ImageContents
@@ -76,7 +69,7 @@ def inspect(
     IMAGE is an image in the engine or in a registry, an OCI layout (folder or tar), an archive of `docker save`, or a
     build of a result file as RESULT:VARIANT[:SCENARIO]. - reads an archive from standard input.
     """
-    target = target_of(output, image)
+    target = target_of(output, *files_of(image), what="image")
     anatomy = _examine(open_image(image, platform, max_bytes), layer, top, depth)
     if as_json:
         from layerbench.report.anatomy import inspect_json

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from layerbench.cli.output import options_for, target_of, write, writes_output
 from layerbench.errors import UsageError
 from layerbench.report.interface import FORMATS, FormatName, reporter
-
-if TYPE_CHECKING:
-    from layerbench.report.interface import Options
-
-_STANDARD_STREAM = "-"
 
 
 @click.command(
@@ -47,7 +41,7 @@ Exit codes: 0 fine, 2 the result file cannot be read or has no such variant or s
     help="Only this variant; ratios are to the best of those kept. Repeatable.",
 )
 @click.option("--scenario", "scenarios", multiple=True, metavar="S", help="Only this scenario. Repeatable.")
-@click.option("-o", "--output", metavar="FILE", default=_STANDARD_STREAM, help="Write to FILE, not to stdout.")
+@writes_output
 def report(
     result_file: str,
     format_name: FormatName,
@@ -60,36 +54,10 @@ def report(
     from layerbench.analysis.selection import select
     from layerbench.results.file import read_result
 
-    target = None if output == _STANDARD_STREAM else Path(output)
-    if target is not None and _is_same(target, Path(result_file)):
-        raise UsageError(f"{output} is the result file itself: give another place with -o")
+    target = target_of(output, Path(result_file), what="result file")
     result = select(read_result(Path(result_file)), variants, scenarios)
     try:
-        text = reporter(format_name).render(result, _options(target, steps))
+        text = reporter(format_name).render(result, options_for(target, steps=steps))
     except OverflowError as error:
         raise UsageError(f"{result_file} holds a number that is too large to be a figure ({error})") from error
-    _write(text, target)
-
-
-def _options(target: Path | None, steps: bool) -> Options:
-    from layerbench.report.terminal import options_for, plain_options
-
-    return plain_options(steps=steps) if target else options_for(sys.stdout, steps=steps)
-
-
-def _write(text: str, target: Path | None) -> None:
-    if target is not None:
-        from layerbench.results.atomic import write_atomically
-
-        write_atomically(target, text.encode())
-        return
-    # In bytes: CSV has its own line breaks, and an encoding that lacks a character must not end in a traceback.
-    sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "backslashreplace"))
-    sys.stdout.buffer.flush()
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
+    write([text], target)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from layerbench.analysis.figures import ScenarioTable, scenario_tables
 from layerbench.analysis.findings import findings
 from layerbench.analysis.remarks import alarms, remarks
 from layerbench.report.cells import RowCells, header_lines, reading_help, row_cells, scenario_title, table_remarks
 from layerbench.report.interface import Options
-from layerbench.report.printable import markdown_code, markdown_text
+from layerbench.report.printable import markdown_code, markdown_table, markdown_text
 from layerbench.report.step_rows import ShownRow, shown_rows, titled_step_tables, varying_steps
 from layerbench.results.models import Result
 
@@ -54,7 +54,7 @@ def _lines(result: Result, options: Options) -> Iterator[str]:
 
 def _scenario(table: ScenarioTable) -> Iterator[str]:
     yield from ("", f"### {markdown_text(scenario_title(table))}", "")
-    yield from _table(_HEADERS, [_row(row_cells(row)) for row in table.rows], left=1)
+    yield from markdown_table(_HEADERS, [_row(row_cells(row)) for row in table.rows], left=1)
     said = [remark for _, remark in table_remarks(table)]
     if said:
         yield ""
@@ -79,7 +79,7 @@ def _steps(result: Result) -> Iterator[str]:
     for title, table in titled_step_tables(result):
         yield from ("", f"<details><summary>Steps of {markdown_text(title)}</summary>", "")
         headers = ("line", "step", *(markdown_text(name) for name in table.scenarios))
-        yield from _table(headers, [_step(row) for row in shown_rows(table, "–")], left=2)
+        yield from markdown_table(headers, [_step(row) for row in shown_rows(table, "–")], left=2)
         said = list(varying_steps(table))
         if said:
             yield ""
@@ -92,10 +92,3 @@ def _step(row: ShownRow) -> tuple[str, ...]:
         return ("", markdown_text(row.text), *row.cells)
     stage = f"{markdown_text(f'[{row.stage}]')} " if row.stage else ""
     return (row.line, stage + markdown_code(row.text), *row.cells)
-
-
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
-    """A table whose first `left` columns are aligned to the left and the others to the right."""
-    yield f"| {' | '.join(headers)} |"
-    yield f"|{'|'.join(':--' if at < left else '--:' for at in range(len(headers)))}|"
-    yield from (f"| {' | '.join(row)} |" for row in rows)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from layerbench.report.interface import Options
 from layerbench.report.printable import printable
 
 INDENT = 2
@@ -67,6 +69,23 @@ class Page:
 
     def _print(self, line: str, style: str, margin: int) -> None:
         self.console.print(Text(" " * margin).append(line, style), soft_wrap=True)
+
+
+def render_page(options: Options, print_on: Callable[[Page], None]) -> str:
+    """What is printed on a page of that width and colour, as text without spaces at the ends of lines."""
+    stream = io.StringIO()
+    console = Console(
+        file=stream,
+        width=options.width,
+        color_system=options.color_system,
+        force_terminal=options.color_system is not None,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    print_on(Page(console, ascii_only=options.ascii_only))
+    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def break_name(name: str, width: int) -> str:

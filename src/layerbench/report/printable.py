@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 # Control characters (C0, DEL, C1), line and paragraph separators, marks and overrides of writing direction, unpaired
 # surrogates: all that makes a terminal or a browser do something other than show a character.
@@ -31,6 +32,13 @@ def markdown_code(text: str) -> str:
     if _PLAIN_CODE.match(text) and text == text.strip():
         return f"`{text}`"
     return f"<code>{markdown_text(text)}</code>"
+
+
+def markdown_table(headers: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
+    """A table whose first `left` columns are aligned to the left and the others to the right."""
+    yield f"| {' | '.join(headers)} |"
+    yield f"|{'|'.join(':--' if at < left else '--:' for at in range(len(headers)))}|"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def _escape(character: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ from layerbench.report.cells import (
 )
 from layerbench.report.grid import GAP, Cell, Column, Grid
 from layerbench.report.interface import Options
-from layerbench.report.page import INDENT, Page, break_name
+from layerbench.report.page import INDENT, Page, break_name, render_page
 from layerbench.report.step_rows import FAILED
 from layerbench.report.step_table import print_step_tables
 from layerbench.report.terminal import is_ascii_only
@@ -65,19 +64,7 @@ _LAYOUTS: tuple[tuple[_Column, ...], ...] = (
 
 def render(result: Result, options: Options) -> str:
     """The report as text; see `layerbench.report.interface.Reporter`."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=options.width,
-        color_system=options.color_system,
-        force_terminal=options.color_system is not None,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    print_table(result, console, steps=options.steps, ascii_only=options.ascii_only)
-    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
+    return render_page(options, lambda page: _print(result, page, steps=options.steps))
 
 
 def print_table(result: Result, console: Console, *, steps: bool = False, ascii_only: bool | None = None) -> None:
@@ -86,7 +73,11 @@ def print_table(result: Result, console: Console, *, steps: bool = False, ascii_
     `ascii_only` is found from the console's encoding and the locale where it is not given. For `console` see
     `layerbench.report.terminal.console_for`.
     """
-    page = Page(console, ascii_only=is_ascii_only(console.encoding) if ascii_only is None else ascii_only)
+    is_plain = is_ascii_only(console.encoding) if ascii_only is None else ascii_only
+    _print(result, Page(console, ascii_only=is_plain), steps=steps)
+
+
+def _print(result: Result, page: Page, *, steps: bool) -> None:
     tables = scenario_tables(result)
     title, *about = header_lines(result)
     page.line(title, "bold")

@@ -39,6 +39,11 @@ def test_a_row_holds_what_no_row_below_it_names() -> None:
     }
 
 
+def test_a_folder_with_just_the_least_share_is_counted_once() -> None:
+    assert partition({"a": 2, "b": 98}) == {"b": 98, "a": 2}
+    assert partition({"a": 1, "b": 99}) == {"b": 99, "": 1}
+
+
 def test_nothing_has_no_rows() -> None:
     assert FolderSums().partition() == []
     assert partition({"a": 0}) == {}

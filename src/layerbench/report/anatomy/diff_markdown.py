@@ -16,7 +16,7 @@ from layerbench.report.anatomy.words import (
     section_title,
     total_rows,
 )
-from layerbench.report.printable import markdown_code, markdown_text
+from layerbench.report.printable import markdown_code, markdown_table, markdown_text
 from layerbench.units import format_bytes, format_bytes_delta
 
 _LONGEST = 200
@@ -32,7 +32,7 @@ def _lines(diff: ImageDiff, top: int) -> Iterator[str]:
     yield f"## {_code(diff.before.name)} → {_code(diff.after.name)}: {_verdict(diff)}"
     yield ""
     rows = [(row.name, row.before, row.after, f"**{row.delta}**", row.percent) for row in total_rows(diff)]
-    yield from _table(("", "before", "after", "difference", ""), rows, left=1)
+    yield from markdown_table(("", "before", "after", "difference", ""), rows, left=1)
     yield from _packages(diff.packages, top)
     yield from _layers(diff, top)
     yield from _unowned(diff.unowned, top)
@@ -67,7 +67,7 @@ def _packages(packages: Sequence[PackageDelta], top: int) -> Iterator[str]:
         )
         for package in packages[:top]
     ]
-    yield from _table(("package", "from", "before", "after", "difference"), rows, left=4)
+    yield from markdown_table(("package", "from", "before", "after", "difference"), rows, left=4)
     yield from _end(packages[top:])
 
 
@@ -80,7 +80,7 @@ def _layers(diff: ImageDiff, top: int) -> Iterator[str]:
     yield from _details(f"Layers: {len(differing)} {verb}; {same_layers(diff)}")
     columns = 4 if diff.compressed_bytes_delta is not None else 3
     rows = [_layer(layer)[:columns] for layer in differing[:top]]
-    yield from _table(("", "instruction", "uncompressed", "compressed")[:columns], rows, left=2)
+    yield from markdown_table(("", "instruction", "uncompressed", "compressed")[:columns], rows, left=2)
     if differing[top:]:
         yield from ("", f"and {len(differing) - top} more")
     yield from ("", "</details>")
@@ -99,7 +99,7 @@ def _unowned(folders: Sequence[PathDelta], top: int) -> Iterator[str]:
         return
     yield from _details(section_title("Outside of packages", folders))
     rows = [(_code(path_change(path)), format_bytes_delta(path.uncompressed_bytes_delta)) for path in folders[:top]]
-    yield from _table(("folder", "difference"), rows, left=1)
+    yield from markdown_table(("folder", "difference"), rows, left=1)
     yield from _end(folders[top:])
 
 
@@ -115,7 +115,7 @@ def _files(files: Sequence[PathDelta], top: int) -> Iterator[str]:
         )
         for path in files[:top]
     ]
-    yield from _table(("file", "package", "difference"), rows, left=2)
+    yield from markdown_table(("file", "package", "difference"), rows, left=2)
     yield from _end(files[top:])
 
 
@@ -137,10 +137,3 @@ def _cut(text: str) -> str:
     if len(text) <= _LONGEST:
         return text
     return f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 + 1 :]}"
-
-
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> Iterator[str]:
-    """A table whose first `left` columns are aligned to the left and the others to the right."""
-    yield f"| {' | '.join(headers)} |"
-    yield f"|{'|'.join(':--' if at < left else '--:' for at in range(len(headers)))}|"
-    yield from (f"| {' | '.join(row)} |" for row in rows)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layerbench.analysis.anatomy.models import ImageDiff, LayerDelta, PackageDelta, PathDelta
-from layerbench.report.anatomy.layout import Field, print_rows, render_page, shorten
+from layerbench.report.anatomy.layout import Field, print_rows, shorten
 from layerbench.report.anatomy.words import (
     diff_title,
     layer_mark,
@@ -21,7 +21,7 @@ from layerbench.report.anatomy.words import (
 )
 from layerbench.report.grid import Cell
 from layerbench.report.interface import Options
-from layerbench.report.page import INDENT, Page
+from layerbench.report.page import INDENT, Page, render_page
 from layerbench.units import format_bytes, format_bytes_delta
 
 

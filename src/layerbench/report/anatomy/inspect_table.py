@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from layerbench.analysis.anatomy.models import Anatomy, LayerAnatomy, PackageBytes, PathBytes, Waste
-from layerbench.report.anatomy.layout import Field, print_rows, render_page
+from layerbench.report.anatomy.layout import Field, print_rows
 from layerbench.report.anatomy.words import (
     ADDED,
     CHANGED,
@@ -21,7 +21,7 @@ from layerbench.report.anatomy.words import (
 )
 from layerbench.report.grid import Cell
 from layerbench.report.interface import Options
-from layerbench.report.page import INDENT, Page
+from layerbench.report.page import INDENT, Page, render_page
 from layerbench.units import format_bytes, format_percent
 
 _BYTES = Field("uncompressed")

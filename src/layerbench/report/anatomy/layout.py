@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.text import Text
 
 from layerbench.report.grid import GAP, Cell, Column, Grid
-from layerbench.report.interface import Options
 from layerbench.report.page import INDENT, Page
 
 
@@ -24,23 +21,6 @@ class Field:
     justify: Literal["left", "right"] = "right"
     least_width: int | None = None
     """What it may be cut to; None where nothing of it may be lost."""
-
-
-def render_page(options: Options, print_on: Callable[[Page], None]) -> str:
-    """What is printed on a page of that width and colour, as text without spaces at the ends of lines."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=options.width,
-        color_system=options.color_system,
-        force_terminal=options.color_system is not None,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
-    print_on(Page(console, ascii_only=options.ascii_only))
-    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def print_rows(

@@ -1,0 +1,70 @@
+"""Where a command's answer goes: standard output, or the file of `-o`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from layerbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from layerbench.report.interface import Options
+
+_STANDARD_STREAM = "-"
+
+writes_output = click.option(
+    *("-o", "--output"),
+    metavar="FILE",
+    type=click.Path(readable=False),
+    default=_STANDARD_STREAM,
+    help="Write to FILE, not to stdout.",
+)
+
+
+def target_of(output: str, *inputs: Path, what: str) -> Path | None:
+    """Where the answer goes; None for stdout.
+
+    Args:
+        output: The value of `-o`.
+        inputs: What is read.
+        what: How an error calls that.
+
+    Raises:
+        UsageError: it would replace what is read.
+    """
+    if output == _STANDARD_STREAM:
+        return None
+    if any(_is_same(Path(output), path) for path in inputs):
+        raise UsageError(f"{output} is the {what} itself: give another place with -o")
+    return Path(output)
+
+
+def options_for(target: Path | None, *, steps: bool = False) -> Options:
+    """Width, colour and characters of a table that goes there."""
+    from layerbench.report import terminal
+
+    return terminal.plain_options(steps=steps) if target else terminal.options_for(sys.stdout, steps=steps)
+
+
+def write(pieces: Iterable[str], target: Path | None) -> None:
+    """Write the answer, piece by piece: that of two large images is large itself."""
+    if target is not None:
+        from layerbench.results.atomic import write_atomically
+
+        write_atomically(target, "".join(pieces).encode())
+        return
+    for piece in pieces:
+        # In bytes: an encoding that lacks a character must not end in a traceback.
+        sys.stdout.buffer.write(piece.encode(sys.stdout.encoding, "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
