@@ -19,7 +19,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _inspect(folder: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    cache = {"XDG_CACHE_HOME": str(folder / "cache"), "COLUMNS": "100", **NO_ENGINE, **environment}
+    cache = {
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "COLUMNS": "100",
+        "LAYERBENCH_HOME": str(folder / "engines"),
+        **NO_ENGINE,
+        **environment,
+    }
     return layerbench("inspect", *arguments, folder=folder, **cache)
 
 

@@ -165,3 +165,13 @@ def test_an_archive_inside_of_json_is_no_result(tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text(json.dumps({"schema_version": 1}))
     with pytest.raises(UsageError, match=r"result\.json is damaged"):
         opened("result.json:multi")
+
+
+@pytest.mark.parametrize("name", ["empty.tar", "näme with space", "app.json:x"])
+def test_a_file_that_is_no_image_is_not_looked_for_in_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    with pytest.raises(LayerbenchError, match="is no image archive: give an OCI or `docker save` tar"):
+        open_image(name, platform=None, max_bytes=1000, note=print)

@@ -11,10 +11,10 @@ from layerbench.image.documents import Platform
 from layerbench.image.models import BlobInfoCache, SavedImage
 from layerbench.image.store import Absence, StoredImage, ask_for_image
 from layerbench.runner.interruption import shielded
+from layerbench.runner.references import looks_like_a_file
 
 _PULL_SECONDS = 6 * 3600.0
 _REMOVAL_SECONDS = 60.0
-_FILE_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".json", ".oci", ".zip")
 
 
 def read_engine_image(
@@ -36,7 +36,7 @@ def read_engine_image(
     docker, found = _ask(reference, platform, note)
     if isinstance(found, StoredImage):
         return _read(docker, reference, platform, found, known, max_bytes)
-    if _looks_like_a_file(reference):
+    if looks_like_a_file(reference):
         raise UsageError(f"{reference} is not there: no such file, and no image of that name is in the engine")
     with _pulled(docker, reference, platform, note) as pulled:
         return _read(docker, reference, platform, pulled, known, max_bytes)
@@ -126,8 +126,3 @@ def _remove(docker: DockerClient, reference: str, platform: str | None, before: 
 def _all_ids(docker: DockerClient) -> frozenset[str]:
     answer = docker.run("image", "ls", "--all", "--quiet", "--no-trunc")
     return frozenset(answer.stdout.split())
-
-
-def _looks_like_a_file(reference: str) -> bool:
-    """Whether somebody who wrote this meant a file, so that no registry is to be asked for it."""
-    return any(part.endswith(_FILE_SUFFIXES) for part in (reference, reference.partition(":")[0]))

@@ -12,14 +12,13 @@ from layerbench.errors import UsageError
 from layerbench.image.contents import ImageContents, contents_of
 from layerbench.image.models import SavedImage
 from layerbench.image.user_cache import user_cache
+from layerbench.runner.references import can_be_an_image, looks_like_a_file
 
 # What reads images is loaded where it is needed: an image that is known is told of in less time than that takes.
 
 _STANDARD_INPUT = "-"
 _HEAD_BYTES = 512
 _PLATFORM = re.compile(r"[a-z0-9_.-]+/[a-z0-9_.-]+(/[a-z0-9_.-]+)?\Z")
-# More than what a name may be, and only that: docker itself has the last word.
-_IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*\Z")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _FileKind = Literal["result", "archive", "layout", "other"]
@@ -98,10 +97,10 @@ def _read(found: _Found | None, platform: str | None, max_bytes: int) -> SavedIm
 def _find_path(reference: str) -> _Found | None:
     """The file or folder that a reference names, with what stands behind it; the longest path counts.
 
-    A file or folder may well have the name of an image by chance: so without a slash it has to be what it should be.
+    A file or folder may well have the name of an image by chance: then it has to be what it should be.
     """
     kind = _kind(reference)
-    if kind is not None and (kind != "other" or "/" in reference):
+    if kind is not None and (kind != "other" or _means_a_path(reference)):
         return _Found(Path(reference), kind, "", "")
     for end in range(len(reference) - 1, 0, -1):
         separator = reference[end]
@@ -111,6 +110,12 @@ def _find_path(reference: str) -> _Found | None:
         if kind is not None and kind != "other" and (separator == ":" or kind == "layout"):
             return _Found(Path(reference[:end]), kind, separator, reference[end + 1 :])
     return None
+
+
+def _means_a_path(reference: str) -> bool:
+    if "/" in reference or looks_like_a_file(reference):
+        return True
+    return not can_be_an_image(reference) and Path(reference).is_file()
 
 
 def _kind(text: str) -> _FileKind | None:
@@ -143,6 +148,6 @@ def _image_name(reference: str) -> str:
     Raises:
         UsageError: it cannot.
     """
-    if not _IMAGE_NAME.match(reference):
+    if not can_be_an_image(reference):
         raise UsageError(f"{reference!a} is neither a file, a folder, nor the name of an image: see --help")
     return reference
