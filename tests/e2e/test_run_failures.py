@@ -274,11 +274,11 @@ def test_a_reader_that_goes_away_loses_no_figures(project: Project) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 kB."""
+    """A disk of 512 KiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=64k", "none", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=512k", "none", folder], capture_output=True, check=False
     )
     if mounted.returncode != 0:
         pytest.skip("no right to mount")
@@ -288,7 +288,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_keeps_what_was_written(project: Project, small_disk: Path) -> None:
     output, arguments = small_disk / "r.json", ("--scenario", "cold", "--scenario", "warm", "--rounds", "4")
-    (small_disk / "filling").write_bytes(b"x" * 45_056)  # leaves room for the first builds only
+    (small_disk / "filling").write_bytes(b"x" * 480 * 1024)  # leaves room for the first builds only
     with project.unharmed():
         ran = project.run(*arguments, output=str(output), exit_code=3)
     assert f"layerbench: cannot write {output}: No space left on device; free some space or" in ran.stderr
