@@ -22,10 +22,11 @@ bench-native: setup ## measure sample_app/native only
 	@ROUNDS="$(ROUNDS)" tools/bench native
 
 test: setup ## all tests, real builds on real engines included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not e2e" -n 2
+	$(BIN)/python -m pytest -m e2e
 
 test-fast: setup ## the tests that need no engine
-	$(BIN)/python -m pytest -m "not e2e"
+	$(BIN)/python -m pytest -m "not e2e" -n 2
 
 lint: setup ## ruff and mypy --strict
 	$(BIN)/ruff check .

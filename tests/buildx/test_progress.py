@@ -256,10 +256,10 @@ def test_members_of_any_shape_are_taken_in(message: dict[str, object]) -> None:
 
 def test_an_object_in_many_chunks_is_not_parsed_anew_with_each() -> None:
     big = json.dumps({"logs": [{"vertex": "a", "data": "QUFB" * 500_000}]}).encode()
-    started = time.perf_counter()
+    started = time.process_time()
     objects, _ = decode(big, 4096)
     assert len(objects) == 1
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 5
 
 
 def test_endless_text_is_bounded() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from layerbench.buildx.steps import exit_code, is_cancellation, trace_steps
@@ -335,9 +337,7 @@ def test_many_equal_stages_take_no_long_time() -> None:
     names = [f"[s{number} {at + 2:>2}/51] RUN {at}" for number in range(59, 60) for at in range(50)]
     names += [f"[s{number}  1/51] FROM a" for number in range(60)]
     dockerfile, trace = parse_dockerfile(text), _announce(*names)
-    import time
-
-    started = time.perf_counter()
+    started = time.process_time()
     steps = trace_steps(trace, dockerfile)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 5
     assert len(steps) == len(names)

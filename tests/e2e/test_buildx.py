@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 
 _REPOSITORY = "layerbench-test/buildx"
 _PLAIN = ("--provenance=false",)
-_SOON_SECONDS = 2.0
+_SOON_SECONDS = 10.0
 
 
 class Site:

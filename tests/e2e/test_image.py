@@ -108,7 +108,7 @@ def test_known_image_is_not_read_again(docker: DockerClient, is_classic: bool) -
     assert is_classic or image_id(docker) != first_id
     started = time.monotonic()
     assert read_image(["false"], docker.environ(), IMAGE, known) == image
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
 
 
 def large_context(folder: Path) -> None:

@@ -97,7 +97,7 @@ def test_an_interrupted_run_keeps_its_builds_cleans_up_and_can_be_resumed(
         process.send_signal(number)  # a second one disturbs nothing
         process.send_signal(signal.SIGINT)
         ran = project.finish(process, exit_code=130)
-        assert time.monotonic() - begin < 6  # some 2 s on a machine that has nothing else to do
+        assert time.monotonic() - begin < 20  # some 2 s on a machine that has nothing else to do
     assert ran.stdout == ""
     assert ran.stderr.splitlines()[-2:] == [
         f"layerbench: what was measured is in {project.result_file}; "

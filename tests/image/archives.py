@@ -76,6 +76,13 @@ def tar_of(files: Mapping[str, bytes], links: Mapping[str, str] | None = None) -
     return output.getvalue()
 
 
+def header_of(name: str, size_bytes: int) -> bytes:
+    """The header of a plain file whose content is yet to follow."""
+    member = tarfile.TarInfo(name)
+    member.size = size_bytes
+    return member.tobuf(tarfile.PAX_FORMAT)
+
+
 LAYERS = tuple(tar_of({f"file{number}": bytes([65 + number]) * 3000 * (number + 1)}) for number in range(3))
 
 

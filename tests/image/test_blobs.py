@@ -124,10 +124,10 @@ def test_budget(name: str) -> None:
 
 def test_a_bomb_ends() -> None:
     zeros = archives.gzipped(bytes(10_000_000))
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(EngineError, match="--max-bytes"):
         read(zeros * 10_000, "gzip", ByteBudget(50_000_000))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 20
 
 
 def test_many_layers_at_once() -> None:

@@ -76,7 +76,7 @@ def test_leaving_early_ends_the_process() -> None:
         pid = int(stream.readline())
         assert is_running(pid)
     assert not is_running(pid)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("error", [EngineError("mine"), KeyboardInterrupt()])
