@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import IO, Literal, cast
+from typing import IO, Literal, TypeVar, cast
 
 from layerbench.errors import EngineError
 from layerbench.image.gzip_size import GzipSize
@@ -19,13 +19,15 @@ from layerbench.image.packages import PackageCollector
 from layerbench.image.profile_builder import PackageSource, ProfileBuilder
 from layerbench.image.side_thread import SideThread
 from layerbench.image.tar_header import TarDamageError
-from layerbench.image.tar_stream import ByteSource
+from layerbench.image.tar_stream import ByteSource, MappableSource
 
 BlobKind = Literal["gzip", "zstd", "tar", "json", "other"]
+_Bytes = TypeVar("_Bytes", bytes, bytes | memoryview)
 
 _CHUNK_BYTES = 256 * 1024
 _DECOMPRESSED_CHUNK_BYTES = 1024 * 1024
-_TAR_CHUNK_BYTES = 2 * 1024 * 1024
+# Large, as an entry that lies whole in a chunk is read the quick way.
+_TAR_CHUNK_BYTES = 8 * 1024 * 1024
 _SCANNED_BYTES = 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -45,7 +47,8 @@ class Blob:
     """
 
     def __init__(self, source: ByteSource, name: str, offset: int) -> None:
-        self._source = source
+        self._read_source = source.read
+        self._map_source = source.map if isinstance(source, MappableSource) else source.read
         self.name = name
         self._offset = offset
         self._sha256 = hashlib.sha256()
@@ -55,22 +58,29 @@ class Blob:
     def peek(self) -> bytes:
         """The first 512 bytes, or all that there are, without reading past them."""
         if not self.read_bytes and not self._peeked:
-            self._peeked = self._fetch(tarfile.BLOCKSIZE)
+            self._peeked = self._fetch(self._read_source, tarfile.BLOCKSIZE)
         return self._peeked
 
     def read(self, size: int = _CHUNK_BYTES) -> bytes:
         """Up to `size` bytes, none at the end."""
-        data = self._take(size)
+        data = self._peeked[:size] or self._fetch(self._read_source, size)
+        self._peeked = self._peeked[size:]
+        self.read_bytes += len(data)
         self._sha256.update(data)
         return data
 
-    def chunks(self, size: int = _CHUNK_BYTES) -> Iterator[bytes]:
+    def chunks(self, size: int = _CHUNK_BYTES) -> Iterator[bytes | memoryview]:
         """All that is left, up to `size` bytes at once.
 
         Each is hashed when the next one is out: who hands them to another thread has that busy in the meantime.
         """
-        waiting = b""
-        while data := self._take(size):
+        waiting: bytes | memoryview = self._peeked
+        if waiting:
+            self._peeked = b""
+            self.read_bytes += len(waiting)
+            yield waiting
+        while data := self._fetch(self._map_source, size):
+            self.read_bytes += len(data)
             yield data
             self._sha256.update(waiting)
             waiting = data
@@ -94,15 +104,9 @@ class Blob:
             f"{self.name} is damaged at byte {error.offset} of its tar ({error.reason}); build or pull the image again"
         )
 
-    def _take(self, size: int) -> bytes:
-        data = self._peeked[:size] or self._fetch(size)
-        self._peeked = self._peeked[size:]
-        self.read_bytes += len(data)
-        return data
-
-    def _fetch(self, size: int) -> bytes:
+    def _fetch(self, fetch: Callable[[int], _Bytes], size: int) -> _Bytes:
         try:
-            return self._source.read(size)
+            return fetch(size)
         except (tarfile.TarError, OSError) as error:
             raise self.damaged(error) from error
 
@@ -201,7 +205,7 @@ def _read_compressed(
 ) -> BlobInfo:
     sha256 = hashlib.sha256()
 
-    def look(data: bytes) -> None:
+    def look(data: bytes | memoryview) -> None:
         # Hashing releases the lock, so in small pieces the decompressor never waits for it for long.
         view = memoryview(data)
         for start in range(0, len(view), _SCANNED_BYTES):

@@ -50,7 +50,7 @@ class GzipSize:
     ) -> None:
         self._executor.shutdown(cancel_futures=True)
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Take the next bytes of the stream."""
         self._block += data
         while len(self._block) >= _BLOCK_BYTES:

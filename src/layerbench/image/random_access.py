@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import stat
 import threading
@@ -17,6 +18,9 @@ from layerbench.image.archive import is_settled, named_digest
 from layerbench.image.blobs import Blob, ByteBudget, read_layer, sniff
 from layerbench.image.choosing import ALL_DOCUMENTS_BYTES, DOCUMENT_BYTES, Document, WantedLayer
 from layerbench.image.models import BlobInfo, BlobInfoCache
+
+# All pages at once; without it each is a fault of its own.
+_POPULATE: int = getattr(mmap, "MAP_POPULATE", 0)
 
 
 class Slice:
@@ -41,18 +45,48 @@ class Slice:
         Raises:
             OSError: the file cannot be read, or ends early.
         """
-        if self._stop is not None and self._stop.is_set():
-            raise InterruptedError("reading was stopped")
-        wanted_bytes = min(size, self.size_bytes - self._read_bytes)
+        wanted_bytes = self._wanted_bytes(size)
         data = os.pread(self._descriptor, wanted_bytes, self.offset + self._read_bytes)
         if wanted_bytes and not data:
             raise OSError("the file ends early")
         self._read_bytes += len(data)
         return data
 
+    def map(self, size: int, /) -> bytes | memoryview:
+        """The next bytes, in place: copying them would take half as long as hashing them does.
+
+        A file that another process cuts short in that very moment ends this one, as with every program that maps
+        files; one that is too short before is told.
+
+        Raises:
+            OSError: the file cannot be read, or ends early.
+        """
+        wanted_bytes = self._wanted_bytes(size)
+        start = self.offset + self._read_bytes
+        lead_bytes = start % mmap.ALLOCATIONGRANULARITY
+        if not wanted_bytes or os.fstat(self._descriptor).st_size < start + wanted_bytes:
+            return self.read(size)
+        try:
+            pages = mmap.mmap(
+                self._descriptor,
+                lead_bytes + wanted_bytes,
+                flags=mmap.MAP_SHARED | _POPULATE,
+                prot=mmap.PROT_READ,
+                offset=start - lead_bytes,
+            )
+        except OSError:  # a file system that maps no files
+            return self.read(size)
+        self._read_bytes += wanted_bytes
+        return memoryview(pages)[lead_bytes:]
+
     def stop_by(self, stop: threading.Event) -> None:
         """Let reading fail once the event is set."""
         self._stop = stop
+
+    def _wanted_bytes(self, size: int) -> int:
+        if self._stop is not None and self._stop.is_set():
+            raise InterruptedError("reading was stopped")
+        return min(size, self.size_bytes - self._read_bytes)
 
 
 class Places(Protocol):

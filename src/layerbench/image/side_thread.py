@@ -19,9 +19,9 @@ class SideThread:
         name: Of the thread.
     """
 
-    def __init__(self, consume: Callable[[bytes], None], name: str) -> None:
+    def __init__(self, consume: Callable[[bytes | memoryview], None], name: str) -> None:
         self._consume = consume
-        self._chunks: Queue[bytes | None] = Queue(_WAITING_CHUNKS)
+        self._chunks: Queue[bytes | memoryview | None] = Queue(_WAITING_CHUNKS)
         self._error: BaseException | None = None
         self._is_given_up = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -39,7 +39,7 @@ class SideThread:
         if error is None:
             self._check()
 
-    def put(self, chunk: bytes) -> None:
+    def put(self, chunk: bytes | memoryview) -> None:
         """Hand over the next chunk; waits while the consumer is far behind."""
         self._check()
         self._chunks.put(chunk)

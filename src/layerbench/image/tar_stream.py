@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
-from typing import IO, Protocol, cast
+from typing import IO, Protocol, cast, runtime_checkable
 
 from layerbench.errors import EngineError
 
@@ -19,6 +19,15 @@ class ByteSource(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes, none at the end."""
+        ...
+
+
+@runtime_checkable
+class MappableSource(ByteSource, Protocol):
+    """One whose bytes lie in a file, and need no copy to be looked at."""
+
+    def map(self, size: int, /) -> bytes | memoryview:
+        """The next bytes, as `read` gives them."""
         ...
 
 
