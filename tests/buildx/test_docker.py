@@ -11,7 +11,6 @@ import pytest
 from layerbench.buildx.docker import (
     DockerClient,
     builder_facts,
-    command_line,
     engine_facts,
     last_line,
 )
@@ -128,7 +127,3 @@ def test_builder_whose_node_is_broken(tmp_path: Path) -> None:
 def test_last_line() -> None:
     assert last_line("one\nERROR:  two \n\n") == "two"
     assert last_line(" \n") == "it said nothing"
-
-
-def test_command_line_can_be_pasted() -> None:
-    assert command_line(["docker", "build", "--build-arg=A=x y"]) == "docker build '--build-arg=A=x y'"

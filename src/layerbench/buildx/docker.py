@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -204,10 +204,3 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise EngineError(f"docker printed no JSON: {error}") from None
-
-
-def command_line(words: Sequence[str]) -> str:
-    """A command as a person would type it."""
-    import shlex
-
-    return shlex.join(words)

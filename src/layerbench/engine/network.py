@@ -93,10 +93,6 @@ class NetworkTools:
             for command in deletions(self._rules(table), label):
                 self._iptables("-t", table, *command)
 
-    def has_rules(self, label: str) -> bool:
-        """Whether a rule with our comment stands."""
-        return any(deletions(self._rules(table), label) for table in ("nat", "filter"))
-
     def _rules(self, table: str) -> str:
         return self._iptables("-t", table, "-S", check=False).stdout if self.iptables else ""
 
