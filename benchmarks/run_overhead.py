@@ -102,7 +102,7 @@ class Case:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--warm-rounds", type=int, default=100)
-    parser.add_argument("--cold-rounds", type=int, default=16)
+    parser.add_argument("--cold-rounds", type=int, default=100)
     options = parser.parse_args()
     cases = (Case("warm", options.warm_rounds, 0.0, 1.05), Case("cold", options.cold_rounds, COLD_SECONDS, 1.02))
     docker = DockerClient()
