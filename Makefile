@@ -4,7 +4,7 @@ BIN := .venv/bin
 ROUNDS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup bench bench-web bench-native test test-fast lint benchmark engine-up engine-down clean lock
+.PHONY: help setup bench bench-web bench-native check baseline compare test test-fast lint benchmark engine-up engine-down clean lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -20,6 +20,22 @@ bench-web: setup ## measure sample_app/web only
 
 bench-native: setup ## measure sample_app/native only
 	@ROUNDS="$(ROUNDS)" tools/bench native
+
+RESULT ?= bench-results/web.json
+BENCH_FILE ?= sample_app/web/layerbench.toml
+BASE ?=
+HEAD ?= $(RESULT)
+
+check: setup ## judge RESULT by BENCH_FILE's budgets and expectations; measures it first where it is not there
+	@[ -f "$(RESULT)" ] || ROUNDS="$(ROUNDS)" tools/bench web
+	$(BIN)/layerbench check "$(RESULT)" -c "$(BENCH_FILE)"
+
+baseline: setup ## write RESULT's bytes, layers and cached steps beside BENCH_FILE, to be committed
+	$(BIN)/layerbench baseline update "$(RESULT)" -o "$(dir $(BENCH_FILE))layerbench-baseline.json"
+
+compare: setup ## hold two results against each other: make compare BASE=main.json HEAD=pr.json
+	@[ -n "$(BASE)" ] || { echo "compare: name the earlier result: make compare BASE=main.json" >&2; exit 2; }
+	$(BIN)/layerbench compare "$(BASE)" "$(HEAD)"
 
 test: setup ## all tests, real builds on real engines included
 	$(BIN)/python -m pytest -m "not e2e" -n 2

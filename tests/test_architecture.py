@@ -26,6 +26,8 @@ ALLOWED: dict[str, set[str]] = {
     "workspace": {"config"},
     "buildx": {"instructions"},
     "engine": set(),
+    # git and what it keeps; knows nothing of what its states are built for.
+    "repository": set(),
     "index": {"config.models"},
     "image": {"instructions"},
     "results": set(),
@@ -45,6 +47,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "analysis": {"results", "image.models", "image.profile", "image.contents"},
     "report": {"results", "analysis"},
+    # A second door beside the command line: pytest loads it, and nothing else does.
+    "pytest_plugin": {"config", "plan", "buildx.trace", "runner", "engine", "results", "analysis"},
 }
 NO_PROCESSES = ("analysis", "report", "results", "config", "plan", "instructions", "expansion", "errors", "units")
 PROCESS_MODULES = {"subprocess", "multiprocessing", "pty", "docker", "python_on_whales"}
@@ -136,6 +140,23 @@ def test_nobody_imports_the_command_line() -> None:
         if imported == "layerbench.cli" or imported.startswith("layerbench.cli.")
     ]
     assert wrong == []
+
+
+def test_nobody_imports_the_pytest_plugin() -> None:
+    wrong = [
+        module
+        for module, path in modules()
+        if room_of(module) != "pytest_plugin"
+        for imported in imports(path)
+        if imported.startswith("layerbench.pytest_plugin")
+    ]
+    assert wrong == []
+
+
+def test_the_pytest_plugin_is_light_for_sessions_without_images() -> None:
+    loaded = loaded_by("import layerbench.pytest_plugin.plugin")
+    assert "pytest" in loaded
+    assert not loaded & HEAVY
 
 
 @pytest.mark.parametrize("room", NO_PROCESSES)

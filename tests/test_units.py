@@ -12,6 +12,8 @@ from layerbench.units import (
     format_seconds,
     format_seconds_range,
     parse_bytes,
+    parse_percent,
+    parse_seconds,
 )
 
 
@@ -128,3 +130,27 @@ def test_more_bytes_are_never_shown_as_less(one: int, other: int) -> None:
 def test_a_duration_never_has_sixty_of_a_unit(seconds: float) -> None:
     assert " 60 " not in f" {format_seconds(seconds)}"
     assert not format_seconds(seconds).startswith("60.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1.5s", 1.5), ("200ms", 0.2), ("2min", 120), ("2 min", 120), ("1h", 3600), ("0s", 0)]
+)
+def test_a_duration_is_read(text: str, seconds: float) -> None:
+    assert parse_seconds(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "1.5", "1,5s", "1m", "-1s", "1.5 sec", "1.5S", " 1s", "1s ", "1e3s", "s", "１s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no duration; write one like 1\.5s"):
+        parse_seconds(text)
+
+
+@pytest.mark.parametrize(("text", "share"), [("5%", 0.05), ("2.5 %", 0.025), ("0%", 0), ("150%", 1.5)])
+def test_a_percentage_is_read(text: str, share: float) -> None:
+    assert parse_percent(text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("text", ["", "5", "5 percent", "-5%", "+5%", "5%%", "%", ".5%", "5,5%", "５%"])
+def test_what_is_no_percentage_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no percentage; write one like 5%"):
+        parse_percent(text)

@@ -11,6 +11,9 @@ _UNIT_BYTES: dict[str, int] = {
     **{f"{prefix}B": 1000**power for power, prefix in enumerate("kMGT", start=1)},
     **{f"{prefix}iB": 1024**power for power, prefix in enumerate("KMGT", start=1)},
 }
+_UNIT_SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600}
+_DURATION = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?) ?(?P<unit>ms|s|min|h)")
+_PERCENT = re.compile(r"(?P<number>[0-9]{1,6}(?:\.[0-9]{1,6})?) ?%")
 _BYTE_COUNT = re.compile(r"(?P<whole>[0-9]{1,15})(?:\.(?P<decimals>[0-9]{1,3}))? ?(?P<unit>[kKMGT]?i?B)")
 
 
@@ -43,6 +46,30 @@ def parse_bytes(text: str) -> int:
         raise ValueError(f'"{text}" is no number of bytes; write one like 500MB, 10GB or 4GiB')
     thousandths = int(found["whole"] + (found["decimals"] or "").ljust(3, "0"))
     return thousandths * _UNIT_BYTES[found["unit"]] // 1000
+
+
+def parse_seconds(text: str) -> float:
+    """A duration as a person writes it: `1.5s`, `200ms`, `2 min`, `1h`.
+
+    Raises:
+        ValueError: it is none, has no unit, or one that is spelled in another way.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(f'"{text}" is no duration; write one like 1.5s, 200ms or 2min')
+    return float(found["number"]) * _UNIT_SECONDS[found["unit"]]
+
+
+def parse_percent(text: str) -> float:
+    """A share of 1 as a person writes it in per cent: `5%` is 0.05.
+
+    Raises:
+        ValueError: it is none, or the sign is missing.
+    """
+    found = _PERCENT.fullmatch(text)
+    if found is None:
+        raise ValueError(f'"{text}" is no percentage; write one like 5% or 2.5%')
+    return float(found["number"]) / 100
 
 
 def format_seconds(seconds: float) -> str:

@@ -75,11 +75,11 @@ class Project:
         own["XDG_CACHE_HOME"] = str(self.beside("cache"))
         return {**self.docker.environ(), **own, "LAYERBENCH_HOME": str(self.beside("engines")), **self.environment}
 
-    def start(self, *arguments: str, output: str | None = None) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, output: str | None = None, command: str = "run") -> subprocess.Popen[str]:
         """Start `layerbench run`, with the result file beside the folder unless another output is given."""
         where = str(self.result_file) if output is None else output
         process = subprocess.Popen(
-            [*COMMAND, "run", *(["-o", where] if where else []), *arguments],
+            [*COMMAND, command, *(["-o", where] if where else []), *arguments],
             cwd=self.folder,
             env=self.variables(),
             stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from layerbench.cli.bench_options import Selection, selects_bench
+from layerbench.cli.measuring import Connecting, has_failures
 from layerbench.errors import LayerbenchError
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from layerbench.cli.displays import PlainDisplay
     from layerbench.config.models import BenchFile
     from layerbench.results.models import Result
-    from layerbench.runner.connect import Connection
     from layerbench.runner.estimate import Durations
     from layerbench.runner.session import RunOptions
 
@@ -74,7 +74,7 @@ def run(
     Nothing of CONTEXT is written to: edits are made to a copy. Other people's build cache, images and containers on
     the engine stay as they are.
     """
-    connecting = _Connecting(builder)
+    connecting = Connecting(builder)
     from layerbench.cli.displays import open_display
     from layerbench.runner.preflight import check_secrets
     from layerbench.runner.session import RunOptions
@@ -96,29 +96,7 @@ def run(
     else:
         _print_table(result, steps)
         click.echo(f"result file: {output_file.path}", err=True)
-    return _exit_code(result)
-
-
-class _Connecting:
-    """The way to engine and builder, asked for while the rest is imported: each takes as long as a warm build."""
-
-    def __init__(self, builder: str | None) -> None:
-        from layerbench.runner.at_once import Answer
-        from layerbench.runner.connect import connect
-
-        self._notes: list[str] = []
-        self._answer = Answer(lambda: connect(builder, self._notes.append))
-
-    def get(self, note: Callable[[str], None]) -> Connection:
-        """The connection; waits for it, and tells what there is to tell of it.
-
-        Raises:
-            EngineError: no engine answers, or buildx or the builder is missing.
-        """
-        connection: Connection = self._answer.get()
-        for text in self._notes:
-            note(text)
-        return connection
+    return 3 if has_failures(result) else 0
 
 
 class _OutputFile:
@@ -159,7 +137,7 @@ class _OutputFile:
 
 def _measure(
     bench: BenchFile,
-    connecting: _Connecting,
+    connecting: Connecting,
     options: RunOptions,
     display: PlainDisplay,
     output_file: _OutputFile,
@@ -212,9 +190,3 @@ def _print_table(result: Result, steps: bool) -> None:
     # In bytes: an encoding that lacks a character must not end in a traceback.
     sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "backslashreplace"))
     sys.stdout.buffer.flush()
-
-
-def _exit_code(result: Result) -> int:
-    failed = any(build.outcome != "built" for build in result.builds)
-    broken = any(test.outcome == "failed" for test in result.smoke_tests)
-    return 3 if failed or broken else 0

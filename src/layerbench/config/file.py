@@ -14,11 +14,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from layerbench.config.limits import BudgetModel, ExpectationModel, LimitsModel, check_names
 from layerbench.config.models import (
     COLD,
     WARM,
     BenchFile,
+    Budget,
     Edit,
+    Expectation,
     IndexSettings,
     Patch,
     Scenario,
@@ -104,6 +107,19 @@ def load_bench_file(path: Path, environment: Mapping[str, str]) -> BenchFile:
     return bench
 
 
+def load_limits(path: Path) -> tuple[tuple[Budget, ...], tuple[Expectation, ...]]:
+    """Read a file that has `[[budgets]]` and `[[expectations]]` only.
+
+    Raises:
+        UsageError: what is wrong, where, and what to do.
+    """
+    try:
+        model = LimitsModel.model_validate(_read_toml(path, mend="give the file of [[budgets]] that is meant"))
+    except ValidationError as error:
+        raise UsageError(f"{path}: {_first_problem(error)}") from None
+    return _limits(model)
+
+
 def check_bench(bench: BenchFile) -> None:
     """Check that what the variants name is there, and that extra arguments leave layerbench its own.
 
@@ -136,11 +152,11 @@ def did_you_mean(wrong: str, known: Iterator[str] | list[str] | tuple[str, ...])
     return "known: " + ", ".join(names) if names else "there are none"
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path, mend: str = "`layerbench init` writes one") -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file; `layerbench init` writes one") from None
+        raise UsageError(f"{path}: no such file; {mend}") from None
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -200,6 +216,10 @@ def _known_keys(table: tuple[int | str, ...]) -> list[str]:
             model = ScenarioModel
         case ("index", *_):
             model = IndexModel
+        case ("budgets", *_):
+            model = BudgetModel
+        case ("expectations", *_):
+            model = ExpectationModel
         case _:
             model = BenchModel
     return [info.alias or name for name, info in model.model_fields.items()]
@@ -207,15 +227,25 @@ def _known_keys(table: tuple[int | str, ...]) -> list[str]:
 
 def _resolve(model: BenchModel, folder: Path, environment: Mapping[str, str]) -> BenchFile:
     default_smoke = _smoke(model.smoke)
+    scenarios = _scenarios(model, folder)
+    budgets, expectations = _limits(model)
+    check_names(budgets, model.variants.keys(), [scenario.name for scenario in scenarios])
     return BenchFile(
         name=model.name or folder.name,
         folder=folder,
         variants=tuple(_variant(name, variant, folder, default_smoke) for name, variant in model.variants.items()),
-        scenarios=_scenarios(model, folder),
+        scenarios=scenarios,
         rounds=model.rounds,
         bases=_bases(model.bases, folder, environment),
         index=_index(model.index, folder),
+        budgets=budgets,
+        expectations=expectations,
     )
+
+
+def _limits(model: BenchModel | LimitsModel) -> tuple[tuple[Budget, ...], tuple[Expectation, ...]]:
+    budgets = tuple(budget.resolved() for budget in model.budgets)
+    return budgets, tuple(expectation.resolved() for expectation in model.expectations)
 
 
 def _variant(name: str, model: VariantModel, folder: Path, default_smoke: Smoke | None) -> Variant:

@@ -167,6 +167,51 @@ class IndexSettings:
     """Of the image that installs, for the choice of wheels."""
 
 
+Metric = Literal[
+    "compressed_bytes",
+    "uncompressed_bytes",
+    "layer_compressed_bytes",
+    "layer_uncompressed_bytes",
+    "redeploy_bytes",
+    "layers",
+    "waste_bytes",
+    "cached_steps",
+    "seconds",
+]
+BudgetKind = Literal["max", "min", "max_increase", "max_decrease"]
+Level = Literal["fail", "warn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit of one figure; `amount` is in bytes, seconds or a count, as the metric is."""
+
+    metric: Metric
+    kind: BudgetKind
+    limit: str
+    """As the bench file states it, such as `60MB` or `+5% and +1MB`."""
+    share: float | None
+    """Of the baseline, 0.05 for 5 %; with `amount` beside it both have to be exceeded."""
+    amount: float | None
+    variant: str = "*"
+    """A name, or a pattern with `*`."""
+    scenario: str | None = None
+    """None where the bench file names none: then the image's own figures are judged once a variant."""
+    step: str | None = None
+    """A pattern for instructions."""
+    level: Level = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A claim about a run."""
+
+    claim: str
+    that: str
+    """The condition that decides it, see `layerbench.analysis.checks.conditions`."""
+    level: Level = "fail"
+
+
 @dataclass(frozen=True, slots=True)
 class BenchFile:
     """What to measure."""
@@ -180,3 +225,5 @@ class BenchFile:
     bases: Mapping[str, str] = field(default_factory=dict)
     """Base image reference to the stand-in that serves where it cannot be pulled."""
     index: IndexSettings = field(default_factory=IndexSettings)
+    budgets: tuple[Budget, ...] = ()
+    expectations: tuple[Expectation, ...] = ()

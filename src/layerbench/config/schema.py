@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from layerbench.config.limits import BudgetModel, ExpectationModel
 from layerbench.config.models import (
     DEFAULT_ROUNDS,
     Append,
@@ -208,6 +209,8 @@ class BenchModel(_Model):
     smoke: SmokeModel | None = None
     bases: dict[str, str] = {}
     index: IndexModel = IndexModel(serve="never")
+    budgets: list[BudgetModel] = []
+    expectations: list[ExpectationModel] = []
 
     @field_validator("variants", "scenarios")
     @classmethod

@@ -1,0 +1,1 @@
+"""Budgets and expectations held against a run: what `layerbench check` decides."""

@@ -1,0 +1,245 @@
+"""Budgets: which figures they are about, and whether they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from layerbench.analysis.checks.figures import figure_text, step_fits, value_of
+from layerbench.analysis.checks.growth import Source, image_causes, layer_causes, place_of_growth, reference_of
+from layerbench.analysis.checks.models import BudgetOutcome, BudgetStatus, Place
+from layerbench.analysis.checks.rules import (
+    COMPRESSED_METRICS,
+    SCENARIO_METRICS,
+    BudgetRule,
+    fits,
+    is_pattern,
+    unit_of,
+)
+from layerbench.results.baseline import ScenarioFigures
+from layerbench.units import format_percent
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What one budget is judged on."""
+
+    rule: BudgetRule
+    variant: str
+    scenario: str | None
+    """As the outcome names it."""
+    at: str | None
+    """Where the figure is taken from; None where nothing was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The figure and what it is held against."""
+
+    value: float | None
+    baseline: float | None
+    rest: str = ""
+    """What else has to be said, with a space in front."""
+
+
+def judge_budgets(rules: Sequence[BudgetRule], head: Source, base: Source | None) -> tuple[BudgetOutcome, ...]:
+    """Judge every budget for every variant and scenario that it is for.
+
+    Args:
+        rules: in the order of the bench file.
+        head: the run.
+        base: what relative budgets are relative to.
+    """
+    return tuple(_judge(target, head, base) for rule in rules for target in _targets(rule, head))
+
+
+def _targets(rule: BudgetRule, head: Source) -> Iterator[_Target]:
+    measured = head.measured
+    assert measured is not None  # noqa: S101 - a run is always measured
+    found = False
+    for variant in measured.variants:
+        if not fits(variant, rule.variant):
+            continue
+        if rule.scenario is None and rule.metric not in SCENARIO_METRICS:
+            found = True
+            yield _Target(rule, variant, None, reference_of(head.figures, variant))
+            continue
+        pattern = rule.scenario or "*"
+        for scenario in measured.planned(variant):
+            if not fits(scenario.name, pattern):
+                continue
+            # Nothing is cached in a cold build, and only an edit is deployed again: a pattern does not mean those.
+            if rule.metric == "cached_steps" and scenario.kind == "cold" and is_pattern(pattern):
+                continue
+            if rule.metric == "redeploy_bytes" and scenario.kind != "edit":
+                continue
+            found = True
+            yield _Target(rule, variant, scenario.name, scenario.name)
+    if not found:
+        yield _Target(rule, rule.variant, rule.scenario, None)
+
+
+def _judge(target: _Target, head: Source, base: Source | None) -> BudgetOutcome:
+    rule = target.rule
+    values = _values(target, head, base)
+    broken = _is_broken(rule, values)
+    status: BudgetStatus = "not-measured"
+    if broken is not None:
+        status = "ok" if not broken else "regression" if rule.level == "fail" else "warning"
+    return BudgetOutcome(
+        metric=rule.metric,
+        unit=unit_of(rule.metric),
+        variant=target.variant,
+        scenario=target.scenario,
+        step=rule.step,
+        level=rule.level,
+        outcome=status,
+        value=values.value,
+        baseline=values.baseline,
+        limit=rule.limit,
+        sentence=_sentence(target, values, base),
+        causes=_causes(target, head, base) if broken else (),
+        place=_place(target, head, base) if broken else None,
+    )
+
+
+def change_text(outcome: BudgetOutcome) -> str:
+    """How far a figure is from its baseline: `+12.4 MB (+11.3%)`; the figure itself where there is none."""
+    if outcome.value is None:
+        return "not measured"
+    if outcome.baseline is None:
+        return figure_text(outcome.value, outcome.unit)
+    delta = outcome.value - outcome.baseline
+    amount = f"{'+' if delta >= 0 else '-'}{figure_text(abs(delta), outcome.unit)}"
+    return f"{amount} ({_signed_percent(delta / outcome.baseline)})" if outcome.baseline else amount
+
+
+def _values(target: _Target, head: Source, base: Source | None) -> _Values:
+    rule = target.rule
+    if target.at is None:
+        return _Values(None, None, " Nothing of it was built in this run.")
+    value = _value(head, rule, target.variant, target.at)
+    if value is None or not rule.is_relative or base is None:
+        return _Values(value, None)
+    if rule.metric == "seconds" and base.measured is None:
+        return _Values(value, None, " A baseline file keeps no times: give an earlier result file as baseline.")
+    if rule.metric in COMPRESSED_METRICS and not _mean_the_same(head, base):
+        return _Values(value, None, " The baseline's compressed bytes do not mean the same (another image store).")
+    at = target.at if target.scenario is not None else reference_of(base.figures, target.variant)
+    before = None if at is None else _value(base, rule, target.variant, at)
+    if before is None:
+        return _Values(value, None, f" {base.name} has no such figure: update it.")
+    return _Values(value, before, _noise(target, head, base) if rule.metric == "seconds" else "")
+
+
+def _value(source: Source, rule: BudgetRule, variant: str, scenario: str) -> float | None:
+    if rule.metric == "seconds":
+        found = source.measured.seconds(variant, scenario, rule.step) if source.measured else None
+        return found.median if found else None
+    figures = _figures(source, variant, scenario)
+    return value_of(figures, rule.metric, rule.step) if figures else None
+
+
+def _figures(source: Source, variant: str, scenario: str | None) -> ScenarioFigures | None:
+    return source.figures.variants.get(variant, {}).get(scenario) if scenario is not None else None
+
+
+def _mean_the_same(head: Source, base: Source) -> bool:
+    sources = (head.figures.compressed_bytes_source, base.figures.compressed_bytes_source)
+    return sources[0] == sources[1] and sources[0] is not None
+
+
+def _is_broken(rule: BudgetRule, values: _Values) -> bool | None:
+    """Whether the limit is exceeded; None where it is not known."""
+    value, before = values.value, values.baseline
+    if value is None:
+        return None
+    if not rule.is_relative:
+        amount = rule.amount or 0.0
+        return value > amount if rule.kind == "max" else value < amount
+    if before is None:
+        return None
+    worse = value - before if rule.kind == "max_increase" else before - value
+    over_share = rule.share is None or worse > rule.share * before
+    over_amount = rule.amount is None or worse > rule.amount
+    return worse > 0 and over_share and over_amount
+
+
+def _sentence(target: _Target, values: _Values, base: Source | None) -> str:
+    rule = target.rule
+    parts = ", ".join(part for part in (target.variant, target.scenario, rule.step) if part)
+    key, unit = f"{rule.metric}[{parts}]", unit_of(rule.metric)
+    if values.value is None:
+        return f"{key} was not measured.{values.rest}"
+    shown = figure_text(values.value, unit)
+    if not rule.is_relative:
+        return f"{key} is {shown}; the budget is {rule.limit}."
+    if values.baseline is None or base is None:
+        return f"{key} is {shown}, with nothing to hold it against.{values.rest}"
+    delta = values.value - values.baseline
+    change = f"{'+' if delta >= 0 else '-'}{figure_text(abs(delta), unit)}"
+    percent = f" ({_signed_percent(delta / values.baseline)})" if values.baseline and delta else ""
+    before = figure_text(values.baseline, unit)
+    return f"{key} is {shown}, {change}{percent} on the baseline's {before}; the budget is {rule.limit}.{values.rest}"
+
+
+def _noise(target: _Target, head: Source, base: Source) -> str:
+    rounds = []
+    for source in (head, base):
+        found = (
+            source.measured.seconds(target.variant, target.at, target.rule.step)
+            if source.measured is not None and target.at is not None
+            else None
+        )
+        rounds.append(found.count if found else 0)
+    return f" These are medians of {rounds[0]} and {rounds[1]} builds of two runs, and times are noisy."
+
+
+def _causes(target: _Target, head: Source, base: Source | None) -> tuple[str, ...]:
+    rule, at = target.rule, target.at
+    after = _figures(head, target.variant, at)
+    if after is None or at is None:
+        return ()
+    base = base if rule.is_relative else None
+    base_at = at if target.scenario is not None or base is None else reference_of(base.figures, target.variant)
+    before = _figures(base, target.variant, base_at) if base else None
+    if rule.metric == "cached_steps":
+        return tuple(f"no longer cached: {name}" for name in _lost_steps(rule, after, before))
+    if not rule.metric.endswith("_bytes"):
+        return ()
+    if base is not None and base_at is not None and rule.metric != "redeploy_bytes":
+        found = image_causes(head, base, target.variant, at, target.variant, base_at)
+        if found:
+            return found
+    if rule.metric in ("waste_bytes", "redeploy_bytes"):
+        return ()
+    return layer_causes(rule.metric, after, before)
+
+
+def _lost_steps(rule: BudgetRule, after: ScenarioFigures, before: ScenarioFigures | None) -> tuple[str, ...]:
+    """Steps that are not cached and were; without a baseline all that are not."""
+    return tuple(
+        name
+        for name, state in after.steps.items()
+        if state != "cached" and step_fits(name, rule.step) and (before is None or before.steps.get(name) == "cached")
+    )
+
+
+def _place(target: _Target, head: Source, base: Source | None) -> Place | None:
+    measured, at, rule = head.measured, target.at, target.rule
+    if measured is None or at is None:
+        return None
+    base_at = at if target.scenario is not None or base is None else reference_of(base.figures, target.variant)
+    before = _figures(base, target.variant, base_at) if base and rule.is_relative else None
+    if rule.metric == "cached_steps":
+        after = _figures(head, target.variant, at)
+        lost = _lost_steps(rule, after, before) if after else ()
+        return measured.dockerfile(target.variant, measured.line_of_step(target.variant, at, lost[0]) if lost else None)
+    if rule.metric.endswith("compressed_bytes"):
+        return place_of_growth(measured, rule.metric, target.variant, at, before, rule.step)
+    return measured.dockerfile(target.variant)
+
+
+def _signed_percent(share: float) -> str:
+    text = f"{share * 100:.1f}%" if abs(share) < 10 else format_percent(share)
+    return text if share < 0 else f"+{text}"

@@ -1,0 +1,55 @@
+"""Which times of two results that were measured in turns need more rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from layerbench.analysis.comparison.comparable import is_same_scenario
+from layerbench.analysis.paired import compare_times
+from layerbench.analysis.steps import is_valid
+from layerbench.results.models import Result
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedTime:
+    """A variant in a scenario, of which it cannot be said yet whether one side is slower."""
+
+    variant: str
+    scenario: str
+    rounds_needed: int | None
+    """To see a difference of 5 %; None where that is not known."""
+
+    def told(self) -> str:
+        """For people: `multi, edit-deps (about 14 rounds would do)`."""
+        more = f" (about {self.rounds_needed} rounds would do)" if self.rounds_needed else ""
+        return f"{self.variant}, {self.scenario}{more}"
+
+
+def undecided_times(base: Result, head: Result) -> tuple[UndecidedTime, ...]:
+    """The times on which no verdict can be given yet.
+
+    A scenario that is not the same on both sides, and one without a round in which both were built, are not among
+    them: more rounds would not help.
+    """
+    return tuple(_undecided(base, head))
+
+
+def _undecided(base: Result, head: Result) -> Iterator[UndecidedTime]:
+    other = {scenario.name: scenario for scenario in base.bench.scenarios}
+    for scenario in head.bench.scenarios:
+        if scenario.name not in other or not is_same_scenario(other[scenario.name], scenario):
+            continue
+        for variant in head.bench.variants:
+            first, second = (_seconds(result, variant.name, scenario.name) for result in (base, head))
+            found = compare_times(first, second)
+            if found is not None and found.verdict == "undecided":
+                yield UndecidedTime(variant.name, scenario.name, found.rounds_needed)
+
+
+def _seconds(result: Result, variant: str, scenario: str) -> dict[int, float]:
+    return {
+        build.round: build.wall_seconds
+        for build in result.builds
+        if (build.variant, build.scenario) == (variant, scenario) and is_valid(build) and build.wall_seconds is not None
+    }

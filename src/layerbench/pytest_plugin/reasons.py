@@ -1,0 +1,79 @@
+"""Why a step was not cached; pure functions of a build's record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from layerbench.results.models import Step
+from layerbench.units import format_seconds
+
+Kind = Literal["cold", "warm", "edit"]
+_INSTRUCTION_LENGTH = 48
+
+
+def shorten(text: str, length: int = _INSTRUCTION_LENGTH) -> str:
+    """A text on one line of printable characters, cut at its end where it is longer."""
+    plain = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return plain if len(plain) <= length else f"{plain[: length - 1].rstrip()}…"
+
+
+def first_that_ran(steps: Sequence[Step], at: int) -> int:
+    """Position of the first step, of those that step `at` builds on and itself, that was not cached."""
+    below: set[int] = set()
+    waiting = [at]
+    while waiting:
+        position = waiting.pop()
+        if position not in below:
+            below.add(position)
+            waiting += [one for one in steps[position].inputs if 0 <= one < len(steps)]
+    return min(position for position in below if steps[position].cached is False)
+
+
+def why_it_ran(steps: Sequence[Step], at: int, kind: Kind) -> str:
+    """The reason for which step `at`, which ran, did; as the end of a sentence.
+
+    Args:
+        steps: of the build.
+        at: position of the step.
+        kind: what the build started from.
+    """
+    if kind == "cold":
+        return "for nothing was cached"
+    first = first_that_ran(steps, at)
+    if first == at:
+        return f"and no step before it did: {_own_reason(steps[at])}"
+    return f'for "{shorten(steps[first].instruction)}"{_line(steps[first])} before it ran: {_own_reason(steps[first])}'
+
+
+def told_cached(steps: Sequence[Step], at: int, kind: Kind) -> str:
+    """What `assert` shows for a step's `cached`."""
+    step = steps[at]
+    if step.cached is None:
+        return "not cached: a FROM is neither cached nor run"
+    return "cached" if step.cached else f"not cached: {_ran(step)}, {why_it_ran(steps, at, kind)}"
+
+
+def told_ran(steps: Sequence[Step], at: int, kind: Kind) -> str:
+    """What `assert` shows for a step's `ran`."""
+    step = steps[at]
+    if step.cached is None:
+        return "not run: a FROM is neither cached nor run"
+    return "not run: it was cached" if step.cached else f"{_ran(step)}, {why_it_ran(steps, at, kind)}"
+
+
+def _ran(step: Step) -> str:
+    return "it ran" if step.seconds is None else f"it ran for {format_seconds(step.seconds)}"
+
+
+def _line(step: Step) -> str:
+    return f" (line {step.line_start})" if step.line_start is not None else ""
+
+
+def _own_reason(step: Step) -> str:
+    keyword = step.instruction.split(" ", 1)[0].upper()
+    if keyword in {"COPY", "ADD"}:
+        return "the files that it copies changed"
+    if keyword == "RUN" and "--mount=type=bind" in step.instruction:
+        return "what it mounts changed"
+    return "its own text or an argument changed, or its cache was lost"

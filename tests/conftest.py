@@ -1,0 +1,3 @@
+"""For all tests: `pytester`, which runs pytest on tests that a test writes."""
+
+pytest_plugins = ["pytester"]
