@@ -103,3 +103,17 @@ def test_one_step_in_many_variants_hides_no_megabytes() -> None:
     assert len(told) == 3
     assert sum("pip install" in sentence for sentence in told) == 2
     assert sum("larger compressed" in sentence for sentence in told) == 1
+
+
+def test_a_size_is_explained_only_by_what_goes_the_same_way() -> None:
+    base = result(rounds=1)
+    package = anatomy.PackageDelta("python", "numpy", "x", None, "2.2.1", 5_000_000)
+    diff = dataclasses.replace(anatomy.single_to_multi(), uncompressed_bytes_delta=5_000_000, packages=(package,))
+
+    def told(compressed: int) -> str:
+        found = compare(base, larger(base, compressed, 5_000_000))
+        pairs = tuple(dataclasses.replace(pair, diff=diff) for pair in found.pairs)
+        return findings(dataclasses.replace(found, pairs=pairs))[0]
+
+    assert told(5_000_000).endswith("+5%): numpy 2.2.1 added (+5.0 MB).")
+    assert told(-5_000_000).endswith("-5%).")

@@ -151,3 +151,8 @@ def test_top_cuts_the_list_of_parts() -> None:
 
 def test_nothing_is_attributed_without_files() -> None:
     assert "where the uncompressed bytes come from" not in text(examples.variants())
+
+
+def test_a_side_without_builds_has_no_cached_steps_to_compare() -> None:
+    [line] = [line for line in text(examples.pull_request()).splitlines() if "6.17 s -> none" in line]
+    assert line.split() == ["cold", "6.17", "s", "->", "none"]

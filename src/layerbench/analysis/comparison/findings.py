@@ -146,14 +146,16 @@ def _size(pair: ScenarioPair, base: str, head: str) -> tuple[float, str] | None:
     sentence = (
         f"The image of {head} is {format_bytes(abs(delta))} {more} {kind} than that of {base}"
         f" ({format_bytes(before)} -> {format_bytes(before + delta)}, {'+' if delta > 0 else ''}"
-        f"{format_percent(delta / before)}){_size_causes(pair.diff)}."
+        f"{format_percent(delta / before)}){_size_causes(pair.diff, delta)}."
     )
     # Of scenarios alike, the first one is told of: an edit's own bytes are no news.
     return round(abs(math.log2(max(1, before + delta) / before)), 2), sentence
 
 
-def _size_causes(diff: ImageDiff | None) -> str:
-    causes = size_causes(diff)
+def _size_causes(diff: ImageDiff | None, delta: int) -> str:
+    # What makes an image larger unpacked does not explain why it is smaller compressed.
+    is_one_way = diff is not None and diff.uncompressed_bytes_delta * delta > 0
+    causes = size_causes(diff) if is_one_way else ()
     return f": {join_words(causes)}" if causes else ""
 
 

@@ -156,6 +156,8 @@ def _interval(time: PairedTimes | None, dash: str) -> str:
 
 def _steps(pair: ScenarioPair) -> str:
     lost, won = len(pair.steps_lost), len(pair.steps_won)
+    if not (pair.base.wall_seconds and pair.head.wall_seconds):
+        return ""
     return " ".join(text for text, number in ((f"-{lost}", lost), (f"+{won}", won)) if number) or "same"
 
 
