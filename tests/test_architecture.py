@@ -45,7 +45,8 @@ ALLOWED: dict[str, set[str]] = {
         "instructions",
         "analysis.anatomy",
     },
-    "analysis": {"results", "image.models", "image.profile", "image.contents"},
+    # Budgets and expectations are the bench file's; what judges by them takes them as they are.
+    "analysis": {"results", "image.models", "image.profile", "image.contents", "config.models", "config.names"},
     "report": {"results", "analysis"},
     # A second door beside the command line: pytest loads it, and nothing else does.
     "pytest_plugin": {"config", "plan", "buildx.trace", "runner", "engine", "results", "analysis"},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerbench.config.file import did_you_mean, find_bench_file, load_bench_file
+from layerbench.config.file import find_bench_file, load_bench_file
 from layerbench.config.models import (
     COLD,
     WARM,
@@ -29,6 +29,7 @@ from layerbench.config.models import (
     Variant,
     Write,
 )
+from layerbench.config.names import did_you_mean
 from layerbench.config.schema import parse_duration
 from layerbench.errors import UsageError
 

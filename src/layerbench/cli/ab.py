@@ -39,10 +39,12 @@ Examples:
   layerbench ab --base main --rounds 1 -o out        bytes and cache hits only; out/base.json, out/head.json
 
 \b
-It ends as soon as every time is decided, which takes 5 rounds at least, or 8 to call one slower.
-Checkout, index and stash stay as they are. Exit codes: 0 fine (also where the two differ), 2
-usage, bench file or repository, 3 a build, a smoke test or the engine failed (the rest is
-compared), 130 interrupted (what was measured stays)."""
+It ends as soon as every time is decided: that none differs may be seen from the 5th round on, that
+one does at every 10th and at the last. Checkout, index and stash stay as they are.
+
+\b
+Exit codes: 0 fine (also where the two differ), 2 usage, bench file or repository, 3 a build, a
+smoke test or the engine failed (the rest is compared), 130 interrupted (what was measured stays)."""
 )
 @click.option("--base", required=True, metavar="REF", help="What to compare with: a branch, a tag, a commit.")
 @click.option("--head", metavar="REF", help="What to judge.  [default: the working tree with uncommitted changes]")

@@ -48,6 +48,7 @@ class Outcome:
     results: Mapping[SideName, Result]
     paths: Mapping[SideName, Path]
     measured: Measured
+    most_rounds: int
     notes: tuple[str, ...]
     """On what is not compared, and on the two states, each a sentence."""
     folder: Path
@@ -95,6 +96,7 @@ def measure_states(
             results=dict(measuring.results),
             paths=measuring.paths,
             measured=measured,
+            most_rounds=asked.limits.rounds,
             notes=tuple(notes),
             folder=repository.top / place.folder,
         )
@@ -195,7 +197,8 @@ class _Measuring:
     def _undecided(self) -> tuple[str, ...]:
         from layerbench.analysis.undecided import undecided_times
 
-        return tuple(time.told() for time in undecided_times(self.results["base"], self.results["head"]))
+        left = undecided_times(self.results["base"], self.results["head"], self._asked.limits.rounds)
+        return tuple(time.told() for time in left)
 
 
 def _result_paths(output: Path | None, bench_name: str, own_folder: Path) -> dict[SideName, Path]:

@@ -19,12 +19,13 @@ def compare_states(outcome: Outcome) -> Comparison:
     """Head held against base, with what was found out about the two states."""
     from layerbench.analysis.comparison.compare import compare_results
     from layerbench.analysis.comparison.models import Side
+    from layerbench.analysis.undecided import looks_of
     from layerbench.runner.build_images import image_opener
 
     def side(name: SideName) -> Side:
         return Side(outcome.labels[name], outcome.results[name], None, image_opener(outcome.paths[name]))
 
-    found = compare_results(side("base"), side("head"))
+    found = compare_results(side("base"), side("head"), looks=looks_of(outcome.most_rounds))
     notes = (_sentence(note) for note in outcome.notes)
     return replace(found, notes=(*notes, *found.notes))
 

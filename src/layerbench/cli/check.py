@@ -85,9 +85,9 @@ def check(
     """
     if as_json and format_name not in (None, "json"):
         raise UsageError(f"--json and --format {format_name} exclude each other: give one of them")
+    from layerbench.analysis.checks.verdict import check as judge
     from layerbench.cli.checking import (
         check_bench_fits,
-        judge,
         load_limits,
         source_of_baseline,
         source_of_result,
@@ -104,7 +104,7 @@ def check(
     base_path = _baseline_path(baseline, limits)
     head = source_of_result(result, path, _note)
     base = source_of_baseline(base_path, _note) if base_path else None
-    report = judge(limits, head, base)
+    report = judge(limits.budgets, limits.expectations, head, base)
     if changed:
         report = dataclasses.replace(report, notes=(*report.notes, changed))
     shown = _with_repository_paths(report, limits) if chosen in WITH_REPOSITORY_PATHS else report

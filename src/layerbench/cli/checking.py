@@ -12,10 +12,9 @@ from layerbench.errors import UsageError
 
 if TYPE_CHECKING:
     from layerbench.analysis.checks.growth import Source
-    from layerbench.analysis.checks.models import CheckReport
-    from layerbench.analysis.checks.rules import BudgetRule, ExpectationRule
+    from layerbench.analysis.checks.rules import ExpectationRule
     from layerbench.analysis.comparison.models import Contents
-    from layerbench.config.models import BenchFile, Budget, Expectation
+    from layerbench.config.models import BenchFile, Budget
     from layerbench.image.contents import ImageContents
     from layerbench.results.models import Build, Result
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 class Limits:
     """Budgets and expectations, ready to be judged by."""
 
-    budgets: tuple[BudgetRule, ...]
+    budgets: tuple[Budget, ...]
     expectations: tuple[ExpectationRule, ...]
     folder: Path
     """The bench file's, to which places in the report are relative."""
@@ -36,8 +35,10 @@ def limits_of_bench(bench: BenchFile, path: Path) -> Limits:
     Raises:
         UsageError: a condition cannot be read, or names what the bench file has not.
     """
+    from layerbench.analysis.checks.expectations import read_expectations
+
     known = {"variant": [one.name for one in bench.variants], "scenario": [one.name for one in bench.scenarios]}
-    return Limits(_budgets(bench.budgets), _expectations(bench.expectations, path, known), bench.folder)
+    return Limits(bench.budgets, read_expectations(bench.expectations, str(path), known), bench.folder)
 
 
 def load_limits(bench: BenchFile | None, bench_path: Path | None, budget_file: Path | None) -> Limits:
@@ -46,38 +47,18 @@ def load_limits(bench: BenchFile | None, bench_path: Path | None, budget_file: P
     Raises:
         UsageError: nothing is asked for, or one of the files is wrong.
     """
+    from layerbench.analysis.checks.expectations import read_expectations
     from layerbench.config.file import load_limits as read_limits
 
     found = limits_of_bench(bench, bench_path) if bench and bench_path else Limits((), (), Path())
     if budget_file is not None:
         budgets, expectations = read_limits(budget_file)
-        more = _expectations(expectations, budget_file, {})
-        found = replace(found, budgets=found.budgets + _budgets(budgets), expectations=found.expectations + more)
+        more = read_expectations(expectations, str(budget_file), {})
+        found = replace(found, budgets=found.budgets + budgets, expectations=found.expectations + more)
     if not found.budgets and not found.expectations:
         where = budget_file or bench_path
         raise UsageError(f"{where}: there is nothing to check; add [[budgets]] or [[expectations]]")
     return found
-
-
-def judge(limits: Limits, head: Source, base: Source | None) -> CheckReport:
-    """Judge a run.
-
-    Raises:
-        UsageError: a budget needs a baseline and there is none, or the baseline is of something else.
-    """
-    from layerbench.analysis.checks.verdict import check, why_baseline_does_not_fit
-
-    if base is not None:
-        why_not = why_baseline_does_not_fit(head, base)
-        if why_not:
-            raise UsageError(f"{base.name} {why_not}")
-    relative = next((one for one in limits.budgets if one.is_relative), None)
-    if relative is not None and base is None:
-        raise UsageError(
-            f"the budget of {relative.metric} ({relative.limit}) needs a baseline: give one with --baseline,"
-            " or write one with `layerbench baseline update RESULT`"
-        )
-    return check(limits.budgets, limits.expectations, head, base)
 
 
 def source_of_result(result: Result, path: Path, note: Callable[[str], None]) -> Source:
@@ -145,39 +126,6 @@ def _contents(result: Result, path: Path, note: Callable[[str], None]) -> Conten
         return opened[key]
 
     return contents
-
-
-def _budgets(budgets: tuple[Budget, ...]) -> tuple[BudgetRule, ...]:
-    from layerbench.analysis.checks.rules import BudgetRule
-
-    return tuple(
-        BudgetRule(
-            one.metric, one.kind, one.limit, one.share, one.amount, one.variant, one.scenario, one.step, one.level
-        )
-        for one in budgets
-    )
-
-
-def _expectations(
-    expectations: tuple[Expectation, ...], path: Path, known: dict[str, list[str]]
-) -> tuple[ExpectationRule, ...]:
-    from layerbench.analysis.checks.conditions import names_of, parse
-    from layerbench.analysis.checks.rules import ExpectationRule, fits
-    from layerbench.config.file import did_you_mean
-
-    rules = []
-    for position, one in enumerate(expectations):
-        key = f"{path}: expectations[{position}].that"
-        try:
-            condition = parse(one.that)
-        except UsageError as error:
-            raise UsageError(f"{key}: {error}") from None
-        for kind, name in names_of(condition):
-            names = known.get(kind)
-            if names is not None and not any(fits(its, name) for its in names):
-                raise UsageError(f'{key}: no {kind} is named "{name}"; {did_you_mean(name, names)}')
-        rules.append(ExpectationRule(one.claim, one.that, condition, one.level))
-    return tuple(rules)
 
 
 def below_repository(folder: Path) -> str:

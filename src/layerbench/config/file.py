@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from layerbench.config.models import (
     SmokeHttp,
     Variant,
 )
+from layerbench.config.names import did_you_mean
 from layerbench.config.schema import (
     BenchModel,
     EditModel,
@@ -141,15 +141,6 @@ def check_bench(bench: BenchFile) -> None:
             if secret.file is not None and not secret.file.is_file():
                 raise UsageError(f'{key}.secrets: the file of secret "{secret.id}" is not there: "{secret.file}"')
         _check_extra_args(key, variant.extra_args)
-
-
-def did_you_mean(wrong: str, known: Iterator[str] | list[str] | tuple[str, ...]) -> str:
-    """The end of a sentence on an unknown name: the nearest known one, or all of them."""
-    names = list(known)
-    near = difflib.get_close_matches(wrong, names, n=1)
-    if near:
-        return f'did you mean "{near[0]}"?'
-    return "known: " + ", ".join(names) if names else "there are none"
 
 
 def _read_toml(path: Path, mend: str = "`layerbench init` writes one") -> dict[str, Any]:

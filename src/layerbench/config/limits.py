@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
-from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from layerbench.config.models import Budget, BudgetKind, Expectation, Metric
+from layerbench.config.names import did_you_mean, fits
 from layerbench.errors import UsageError
 from layerbench.units import parse_bytes, parse_percent, parse_seconds
 
@@ -101,9 +100,8 @@ def check_names(budgets: Collection[Budget], variants: Collection[str], scenario
             ("variant", budget.variant, variants),
             ("scenario", budget.scenario or "*", scenarios),
         ):
-            if not any(fnmatchcase(name, pattern.replace("[", "[[]")) for name in names):
-                near = difflib.get_close_matches(pattern, list(names), n=1)
-                mend = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(names)}"
+            if not any(fits(name, pattern) for name in names):
+                mend = did_you_mean(pattern, names)
                 raise UsageError(f'budgets[{position}].{key}: no {key} is named "{pattern}"; {mend}')
 
 

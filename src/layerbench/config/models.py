@@ -201,6 +201,11 @@ class Budget:
     """A pattern for instructions."""
     level: Level = "fail"
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether it needs a baseline."""
+        return self.kind in ("max_increase", "max_decrease")
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from layerbench.config.file import did_you_mean
 from layerbench.config.models import BenchFile
+from layerbench.config.names import did_you_mean
 from layerbench.errors import UsageError
 
 

@@ -189,7 +189,7 @@ def _comment(path: str) -> str:
 
 
 def _problem(error: Any) -> str:
-    from layerbench.config.file import did_you_mean
+    from layerbench.config.names import did_you_mean
     from layerbench.config.schema import OPERATIONS
 
     problem = error.errors(include_url=False)[0]

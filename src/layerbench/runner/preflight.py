@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from layerbench.config.file import did_you_mean
 from layerbench.config.models import BenchFile, Scenario, Variant
+from layerbench.config.names import did_you_mean
 from layerbench.errors import UsageError
 from layerbench.instructions import Dockerfile, parse_dockerfile, syntax_image
 from layerbench.workspace import check_edits

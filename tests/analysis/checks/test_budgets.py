@@ -6,16 +6,16 @@ import pytest
 
 from layerbench.analysis.checks.budgets import judge_budgets
 from layerbench.analysis.checks.models import BudgetOutcome, Place
-from layerbench.analysis.checks.rules import BudgetRule
+from layerbench.config.models import Budget
 from tests.analysis.anatomy import build as made
 from tests.analysis.checks.sources import committed, larger, source, uncached
 from tests.results import factory
 
 MULTI = 28_230_000 + 59_770_000 + 93 + 21_900_000 + 1_210
-RELATIVE = BudgetRule("compressed_bytes", "max_increase", "+5% and +1MB", 0.05, 1_000_000, "multi")
+RELATIVE = Budget("compressed_bytes", "max_increase", "+5% and +1MB", 0.05, 1_000_000, "multi")
 
 
-def _one(rule: BudgetRule, *sources: object) -> BudgetOutcome:
+def _one(rule: Budget, *sources: object) -> BudgetOutcome:
     head, base = (*sources, None, None)[:2]
     (outcome,) = judge_budgets([rule], head or source(), base)  # type: ignore[arg-type]
     return outcome
@@ -25,18 +25,18 @@ def _one(rule: BudgetRule, *sources: object) -> BudgetOutcome:
     ("amount", "outcome"), [(MULTI + 1, "ok"), (MULTI, "ok"), (MULTI - 1, "regression"), (0, "regression")]
 )
 def test_a_maximum_is_kept_to_the_byte(amount: int, outcome: str) -> None:
-    found = _one(BudgetRule("compressed_bytes", "max", "110MB", None, amount, "multi"))
+    found = _one(Budget("compressed_bytes", "max", "110MB", None, amount, "multi"))
     assert (found.outcome, found.value, found.unit) == (outcome, MULTI, "bytes")
     assert found.key == "compressed_bytes[multi]"
     assert found.scenario is None
 
 
 def test_a_level_makes_a_warning_of_it() -> None:
-    assert _one(BudgetRule("layers", "max", "3", None, 3, "multi", level="warn")).outcome == "warning"
+    assert _one(Budget("layers", "max", "3", None, 3, "multi", level="warn")).outcome == "warning"
 
 
 def test_image_figures_are_judged_once_a_variant_unless_a_scenario_is_named() -> None:
-    rule = BudgetRule("uncompressed_bytes", "max", "1GB", None, 10**9)
+    rule = Budget("uncompressed_bytes", "max", "1GB", None, 10**9)
     assert [one.key for one in judge_budgets([rule], source(), None)] == [
         f"uncompressed_bytes[{variant}]"
         for variant in ("naive", "single", "single-pip-cache", "multi", "multi-no-mounts")
@@ -50,7 +50,7 @@ def test_image_figures_are_judged_once_a_variant_unless_a_scenario_is_named() ->
 
 
 def test_cached_steps_by_a_pattern_leave_the_cold_build_aside() -> None:
-    rule = BudgetRule("cached_steps", "min", "at least 1", None, 1, "single")
+    rule = Budget("cached_steps", "min", "at least 1", None, 1, "single")
     found = judge_budgets([rule], source(), None)
     assert [one.scenario for one in found] == ["warm", "edit-source", "edit-deps", "touch", "add-file"]
     assert [one.value for one in found] == [4, 3, 1, 4, 3]
@@ -58,7 +58,7 @@ def test_cached_steps_by_a_pattern_leave_the_cold_build_aside() -> None:
 
 
 def test_redeploy_bytes_are_of_edits() -> None:
-    found = judge_budgets([BudgetRule("redeploy_bytes", "max", "1kB", None, 1000, "single")], source(), None)
+    found = judge_budgets([Budget("redeploy_bytes", "max", "1kB", None, 1000, "single")], source(), None)
     assert [one.scenario for one in found] == ["edit-source", "edit-deps", "touch", "add-file"]
 
 
@@ -91,7 +91,7 @@ def test_a_regression_is_told_with_its_figures_its_layer_and_its_line() -> None:
 
 
 def test_nothing_is_no_regression_of_nothing() -> None:
-    rule = BudgetRule("waste_bytes", "max_increase", "+0%", 0.0, None, "multi")
+    rule = Budget("waste_bytes", "max_increase", "+0%", 0.0, None, "multi")
     empty = factory.with_images(factory.result(), packages=0)
     assert _one(rule, source(empty), source(empty)).outcome == "ok"
     found = _one(rule, source(factory.with_images(factory.result())), source(empty))
@@ -100,12 +100,12 @@ def test_nothing_is_no_regression_of_nothing() -> None:
 
 
 def test_waste_is_not_known_without_a_look_into_the_image() -> None:
-    found = _one(BudgetRule("waste_bytes", "max", "1MB", None, 10**6, "multi"))
+    found = _one(Budget("waste_bytes", "max", "1MB", None, 10**6, "multi"))
     assert (found.outcome, found.value) == ("not-measured", None)
 
 
 def test_the_largest_layer_that_a_step_made_counts() -> None:
-    rule = BudgetRule("layer_compressed_bytes", "max", "1kB", None, 1000, "multi")
+    rule = Budget("layer_compressed_bytes", "max", "1kB", None, 1000, "multi")
     assert _one(rule).value == 21_900_000
     assert _one(replace(rule, step="COPY . .")).value == 1_210
     nothing = _one(replace(rule, step="RUN gcc*"))
@@ -113,7 +113,7 @@ def test_the_largest_layer_that_a_step_made_counts() -> None:
 
 
 def test_a_step_that_is_no_longer_cached_is_named() -> None:
-    rule = BudgetRule("cached_steps", "max_decrease", "-0", None, 0, "single", "edit-source")
+    rule = Budget("cached_steps", "max_decrease", "-0", None, 0, "single", "edit-source")
     head = uncached("single", "edit-source", "pip install", (2,))
     found = _one(rule, source(head), committed())
     assert (found.outcome, found.value, found.baseline) == ("regression", 2, 3)
@@ -123,7 +123,7 @@ def test_a_step_that_is_no_longer_cached_is_named() -> None:
 
 
 def test_times_are_medians_and_said_to_be_noisy() -> None:
-    rule = BudgetRule("seconds", "max_increase", "+10% and +500ms", 0.1, 0.5, "naive", "cold")
+    rule = Budget("seconds", "max_increase", "+10% and +500ms", 0.1, 0.5, "naive", "cold")
     head = factory.change(factory.result(), "naive", "cold", (1, 2, 3), wall_seconds=60.0)
     found = _one(rule, source(head), source())
     assert found.outcome == "regression"
@@ -133,14 +133,14 @@ def test_times_are_medians_and_said_to_be_noisy() -> None:
 
 
 def test_a_baseline_file_keeps_no_times() -> None:
-    rule = BudgetRule("seconds", "max_increase", "+10%", 0.1, None, "naive", "cold")
+    rule = Budget("seconds", "max_increase", "+10%", 0.1, None, "naive", "cold")
     found = _one(rule, source(), committed())
     assert found.outcome == "not-measured"
     assert found.sentence.endswith("A baseline file keeps no times: give an earlier result file as baseline.")
 
 
 def test_seconds_of_steps() -> None:
-    rule = BudgetRule("seconds", "max", "1s", None, 1, "single", "edit-deps", "RUN*pip install*")
+    rule = Budget("seconds", "max", "1s", None, 1, "single", "edit-deps", "RUN*pip install*")
     found = _one(rule)
     assert found.value == pytest.approx(2.84, rel=0.05)
     assert _one(replace(rule, scenario="edit-source")).outcome == "not-measured"  # cached: it took no time
@@ -170,9 +170,9 @@ def test_what_the_run_or_the_baseline_has_not_is_said() -> None:
 
 def test_failed_builds_enter_no_figure() -> None:
     failed = factory.fail(factory.result(), "multi", "cold")
-    found = _one(BudgetRule("compressed_bytes", "max", "1MB", None, 10**6, "multi"), source(failed))
+    found = _one(Budget("compressed_bytes", "max", "1MB", None, 10**6, "multi"), source(failed))
     assert found.value == MULTI  # of the warm build
-    named = BudgetRule("seconds", "max", "1s", None, 1, "multi", "cold")
+    named = Budget("seconds", "max", "1s", None, 1, "multi", "cold")
     assert _one(named, source(failed)).outcome == "not-measured"
 
 

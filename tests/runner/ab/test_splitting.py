@@ -123,12 +123,12 @@ def test_times_of_few_rounds_are_undecided_and_failed_builds_need_no_more(joined
     splitter = Splitter(joined, "linux/amd64")
     whole = joined_result(joined, 3)
     base, head = (splitter.split(whole, side) for side in SIDES)
-    left = [(one.variant, one.scenario) for one in undecided_times(base, head)]
+    left = [(one.variant, one.scenario) for one in undecided_times(base, head, 10)]
     # edit-source is not the same on both sides, so its times are not compared.
     assert left == [(name, scenario) for scenario in ("cold", "warm") for name in NAMES]
-    assert "about" in undecided_times(base, head)[0].told()
+    assert "about" in undecided_times(base, head, 10)[0].told()
     failed = factory.fail(factory.fail(head, "multi", "cold"), "multi", "warm")
-    assert {one.variant for one in undecided_times(base, failed)} == {"single"}
+    assert {one.variant for one in undecided_times(base, failed, 10)} == {"single"}
     equal = joined_result(joined, 10)
     base = splitter.split(equal, "base")
-    assert undecided_times(base, base) == ()
+    assert undecided_times(base, base, 10) == ()

@@ -8,14 +8,9 @@ from dataclasses import dataclass
 from layerbench.analysis.checks.figures import figure_text, step_fits, value_of
 from layerbench.analysis.checks.growth import Source, image_causes, layer_causes, place_of_growth, reference_of
 from layerbench.analysis.checks.models import BudgetOutcome, BudgetStatus, Place
-from layerbench.analysis.checks.rules import (
-    COMPRESSED_METRICS,
-    SCENARIO_METRICS,
-    BudgetRule,
-    fits,
-    is_pattern,
-    unit_of,
-)
+from layerbench.analysis.checks.rules import COMPRESSED_METRICS, SCENARIO_METRICS, unit_of
+from layerbench.config.models import Budget
+from layerbench.config.names import fits, is_pattern
 from layerbench.results.baseline import ScenarioFigures
 from layerbench.units import format_percent
 
@@ -24,7 +19,7 @@ from layerbench.units import format_percent
 class _Target:
     """What one budget is judged on."""
 
-    rule: BudgetRule
+    rule: Budget
     variant: str
     scenario: str | None
     """As the outcome names it."""
@@ -42,7 +37,7 @@ class _Values:
     """What else has to be said, with a space in front."""
 
 
-def judge_budgets(rules: Sequence[BudgetRule], head: Source, base: Source | None) -> tuple[BudgetOutcome, ...]:
+def judge_budgets(rules: Sequence[Budget], head: Source, base: Source | None) -> tuple[BudgetOutcome, ...]:
     """Judge every budget for every variant and scenario that it is for.
 
     Args:
@@ -53,7 +48,7 @@ def judge_budgets(rules: Sequence[BudgetRule], head: Source, base: Source | None
     return tuple(_judge(target, head, base) for rule in rules for target in _targets(rule, head))
 
 
-def _targets(rule: BudgetRule, head: Source) -> Iterator[_Target]:
+def _targets(rule: Budget, head: Source) -> Iterator[_Target]:
     measured = head.measured
     assert measured is not None  # noqa: S101 - a run is always measured
     found = False
@@ -132,7 +127,7 @@ def _values(target: _Target, head: Source, base: Source | None) -> _Values:
     return _Values(value, before, _noise(target, head, base) if rule.metric == "seconds" else "")
 
 
-def _value(source: Source, rule: BudgetRule, variant: str, scenario: str) -> float | None:
+def _value(source: Source, rule: Budget, variant: str, scenario: str) -> float | None:
     if rule.metric == "seconds":
         found = source.measured.seconds(variant, scenario, rule.step) if source.measured else None
         return found.median if found else None
@@ -149,7 +144,7 @@ def _mean_the_same(head: Source, base: Source) -> bool:
     return sources[0] == sources[1] and sources[0] is not None
 
 
-def _is_broken(rule: BudgetRule, values: _Values) -> bool | None:
+def _is_broken(rule: Budget, values: _Values) -> bool | None:
     """Whether the limit is exceeded; None where it is not known."""
     value, before = values.value, values.baseline
     if value is None:
@@ -216,7 +211,7 @@ def _causes(target: _Target, head: Source, base: Source | None) -> tuple[str, ..
     return layer_causes(rule.metric, after, before)
 
 
-def _lost_steps(rule: BudgetRule, after: ScenarioFigures, before: ScenarioFigures | None) -> tuple[str, ...]:
+def _lost_steps(rule: Budget, after: ScenarioFigures, before: ScenarioFigures | None) -> tuple[str, ...]:
     """Steps that are not cached and were; without a baseline all that are not."""
     return tuple(
         name

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 from layerbench.analysis.checks.models import Unit
-from layerbench.analysis.checks.rules import METRICS, SCENARIO_METRICS, STEP_METRICS, Metric, is_pattern, unit_of
+from layerbench.analysis.checks.rules import METRICS, SCENARIO_METRICS, STEP_METRICS, unit_of
+from layerbench.config.models import Metric
+from layerbench.config.names import is_pattern
 from layerbench.errors import UsageError
 from layerbench.units import parse_bytes, parse_percent, parse_seconds
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from layerbench.analysis.checks.models import Place, Unit
-from layerbench.analysis.checks.rules import Metric, fits
 from layerbench.analysis.comparison.comparable import platforms_of
 from layerbench.analysis.comparison.redeploy import redeploy_of
 from layerbench.analysis.stats import Spread, spread
 from layerbench.analysis.steps import StepKey, is_valid, keyed_steps, scenario_cells
+from layerbench.config.models import Metric
+from layerbench.config.names import fits
 from layerbench.results.baseline import BASELINE_KIND, BASELINE_VERSION, Baseline, ScenarioFigures, StepState
 from layerbench.results.models import Build, Image, Result, ScenarioRecord
 from layerbench.units import format_bytes, format_seconds

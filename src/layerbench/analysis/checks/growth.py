@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from layerbench.analysis.checks.figures import Measured, own_layers, reference_scenario
 from layerbench.analysis.checks.models import Place
-from layerbench.analysis.checks.rules import Metric
 from layerbench.analysis.comparison.models import Contents, no_contents
 from layerbench.analysis.wording import step_label
+from layerbench.config.models import Metric
 from layerbench.results.baseline import Baseline, ScenarioFigures
 from layerbench.units import format_bytes, format_bytes_delta
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from layerbench.config.models import Level
+
 Verdict = Literal["ok", "warning", "regression", "refuted", "error"]
-Level = Literal["fail", "warn"]
 Unit = Literal["bytes", "seconds", "count"]
 BudgetStatus = Literal["ok", "warning", "regression", "not-measured"]
 ExpectationStatus = Literal["confirmed", "refuted", "not-measured"]

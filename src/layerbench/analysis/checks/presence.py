@@ -12,8 +12,8 @@ from layerbench.analysis.checks.conditions import PresenceCondition
 from layerbench.analysis.checks.findings import Finding
 from layerbench.analysis.checks.growth import Source, reference_of
 from layerbench.analysis.checks.models import Place
-from layerbench.analysis.checks.rules import fits
 from layerbench.analysis.wording import join_words, step_label
+from layerbench.config.names import fits
 from layerbench.results.models import Build, ImageSummary
 from layerbench.units import format_bytes
 

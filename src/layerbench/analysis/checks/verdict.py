@@ -17,9 +17,11 @@ from layerbench.analysis.checks.models import (
     Verdict,
     WasteFinding,
 )
-from layerbench.analysis.checks.rules import BudgetRule, ExpectationRule
+from layerbench.analysis.checks.rules import ExpectationRule
 from layerbench.analysis.comparison.comparable import why_times_do_not_compare
 from layerbench.analysis.figures import failure_reason
+from layerbench.config.models import Budget
+from layerbench.errors import UsageError
 from layerbench.results.models import Build, Result
 
 # `+12.4 MB (+11.3%)` is two words for a program that splits the line: a figure stays beside its unit.
@@ -28,7 +30,7 @@ _KEEP_OUT = "Do not write it to this layer, or delete it in the instruction that
 
 
 def check(
-    budgets: Sequence[BudgetRule], expectations: Sequence[ExpectationRule], head: Source, base: Source | None
+    budgets: Sequence[Budget], expectations: Sequence[ExpectationRule], head: Source, base: Source | None
 ) -> CheckReport:
     """Judge a run.
 
@@ -37,7 +39,11 @@ def check(
         expectations: likewise.
         head: the run.
         base: what relative budgets are relative to; None where there is none.
+
+    Raises:
+        UsageError: a budget needs a baseline and there is none, or the baseline is of something else.
     """
+    _check_baseline(budgets, head, base)
     assert head.measured is not None  # noqa: S101 - a run is always measured
     result = head.measured.result
     judged = judge_budgets(budgets, head, base)
@@ -55,7 +61,21 @@ def check(
     )
 
 
-def why_baseline_does_not_fit(head: Source, base: Source) -> str | None:
+def _check_baseline(budgets: Sequence[Budget], head: Source, base: Source | None) -> None:
+    if base is not None:
+        why_not = _why_baseline_does_not_fit(head, base)
+        if why_not:
+            raise UsageError(f"{base.name} {why_not}")
+        return
+    relative = next((one for one in budgets if one.is_relative), None)
+    if relative is not None:
+        raise UsageError(
+            f"the budget of {relative.metric} ({relative.limit}) needs a baseline: give one with --baseline,"
+            " or write one with `layerbench baseline update RESULT`"
+        )
+
+
+def _why_baseline_does_not_fit(head: Source, base: Source) -> str | None:
     """Why no figure of a baseline may be compared, as the end of a sentence that begins with its name."""
     if base.figures.bench != head.figures.bench:
         return f'is of the bench "{base.figures.bench}", and the run of "{head.figures.bench}": give that bench\'s own'

@@ -35,10 +35,15 @@ _CLAIMED = ("faster", "slower")
 _SOURCES = {"manifest": "what a pull transfers", "gzip": "what gzip makes of the layers"}
 
 
-def compare_results(base: Side, head: Side) -> Comparison:
+def compare_results(base: Side, head: Side, *, looks: int = 1) -> Comparison:
     """Hold head against base: every scenario of every variant that both have.
 
     Where nothing compares there are no pairs, and the notes say why.
+
+    Args:
+        base: what is compared with.
+        head: what is judged.
+        looks: how often the run that made both asked whether one is slower; see `compare_times`.
 
     Raises:
         UsageError: a side does not have its variant, or the two have no variant in common.
@@ -47,7 +52,7 @@ def compare_results(base: Side, head: Side) -> Comparison:
     if reasons:
         return Comparison(base, head, (), tuple(f"Nothing is compared: {reason}." for reason in reasons))
     variants, one_sided = pair_variants(base, head)
-    comparing = _Comparing(base, head)
+    comparing = _Comparing(base, head, looks)
     pairs = [pair for first, second in variants for pair in comparing.pairs(first, second)]
     notes = (
         *_notes_of_runs(base.result, head.result, has_times=any(pair.time for pair in pairs)),
@@ -90,8 +95,8 @@ class _Measured:
 class _Comparing:
     """What is looked up again and again while pairs are made."""
 
-    def __init__(self, base: Side, head: Side) -> None:
-        self._base, self._head = base, head
+    def __init__(self, base: Side, head: Side, looks: int) -> None:
+        self._base, self._head, self._looks = base, head, looks
         self._rows = {
             id(side): {
                 (table.scenario, row.variant): row for table in scenario_tables(side.result) for row in table.rows
@@ -173,7 +178,7 @@ class _Comparing:
         return _Measured(side, builds, row, figures, build)
 
     def _time(self, base: _Measured, head: _Measured) -> PairedTimes | None:
-        found = compare_times(_seconds(base.builds), _seconds(head.builds))
+        found = compare_times(_seconds(base.builds), _seconds(head.builds), looks=self._looks)
         if found is None or self._times_compare:
             return found
         return replace(found, verdict="undecided", p_value=None, rounds_needed=None)

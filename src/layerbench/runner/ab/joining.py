@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
-from layerbench.config.file import did_you_mean
 from layerbench.config.models import BenchFile, IndexSettings, Scenario, Variant
+from layerbench.config.names import did_you_mean
 from layerbench.errors import UsageError
 
 SideName = Literal["base", "head"]
