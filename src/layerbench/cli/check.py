@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerbench.cli.output import options_for, target_of, write, writes_output
+from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
 from layerbench.errors import UsageError
 from layerbench.report.checks.interface import (
     CHECK_FORMATS,
@@ -83,8 +83,7 @@ def check(
 
     No engine is needed.
     """
-    if as_json and format_name not in (None, "json"):
-        raise UsageError(f"--json and --format {format_name} exclude each other: give one of them")
+    chosen: CheckFormat = chosen_format(format_name, "json" if as_json else None, "table")
     from layerbench.analysis.checks.verdict import check as judge
     from layerbench.cli.checking import (
         check_bench_fits,
@@ -94,7 +93,6 @@ def check(
     )
     from layerbench.results.file import read_result
 
-    chosen: CheckFormat = "json" if as_json else format_name or "table"
     path = Path(result_file)
     target = target_of(output, path, *(Path(one) for one in (baseline, budget_file, bench_file) if one), what="input")
     bench, bench_path = _bench(bench_file, is_needed=budget_file is None)
@@ -107,6 +105,8 @@ def check(
     report = judge(limits.budgets, limits.expectations, head, base)
     if changed:
         report = dataclasses.replace(report, notes=(*report.notes, changed))
+    if bench_path:
+        report = dataclasses.replace(report, bench_file=bench_path.name)
     shown = _with_repository_paths(report, limits) if chosen in WITH_REPOSITORY_PATHS else report
     write([render(shown, chosen, options_for(target), result)], target)
     _tell_verdict(report, chosen, target)

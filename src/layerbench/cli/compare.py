@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from layerbench.cli.image_options import IMAGE, files_of
-from layerbench.cli.output import options_for, target_of, write, writes_output
+from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
 from layerbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def compare(
 
     Each is a result file that `layerbench run` wrote, or one variant of it as RESULT:VARIANT. No engine is needed.
     """
-    if as_json and format_name not in (None, "json"):
-        raise UsageError(f"--json and --format {format_name} exclude each other: give one of them")
+    chosen: Literal["table", "markdown", "json"] = chosen_format(format_name, "json" if as_json else None, "table")
 
     from layerbench.analysis.comparison.compare import compare_results
 
@@ -69,7 +68,7 @@ def compare(
     found = compare_results(first, second)
     if not found.pairs:
         raise UsageError(f"{base} and {head} have nothing that compares: {' '.join(found.notes)}".rstrip(" ."))
-    match "json" if as_json else format_name:
+    match chosen:
         case "json":
             from layerbench.report.comparison import json_pairs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from layerbench.report.interface import Options
 
 _STANDARD_STREAM = "-"
+F = TypeVar("F", bound=str)
 
 writes_output = click.option(
     *("-o", "--output"),
@@ -41,6 +42,17 @@ def target_of(output: str, *inputs: Path, what: str) -> Path | None:
     if any(_is_same(Path(output), path) for path in inputs):
         raise UsageError(f"{output} is the {what} itself: give another place with -o")
     return Path(output)
+
+
+def chosen_format(named: F | None, shorthand: F | None, default: F) -> F:
+    """The format that is asked for by `--format`, or by an option that is short for one, such as `--json`.
+
+    Raises:
+        UsageError: the two say different things.
+    """
+    if shorthand is not None and named not in (None, shorthand):
+        raise UsageError(f"--{shorthand} and --format {named} exclude each other: give one of them")
+    return shorthand or named or default
 
 
 def options_for(target: Path | None, *, steps: bool = False) -> Options:

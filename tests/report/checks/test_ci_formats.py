@@ -107,8 +107,10 @@ def test_places_can_be_told_from_another_folder() -> None:
     assert paths == {
         "sample_app/web/multi.Dockerfile",
         "sample_app/web/single-pip-cache.Dockerfile",
-        findings.NO_PLACE.path,
+        "sample_app/web/layerbench.toml",
     }
+    failed = findings.findings(findings.located(reports.failed(), "sample_app/web"))
+    assert failed[0].place == Place("sample_app/web/layerbench.toml", None)
     outside = reports.report(budgets=(reports.budget(place=Place("../Dockerfile", 2)),))
     assert findings.located(outside, "docker/bench").budgets[0].place == Place("docker/Dockerfile", 2)
     assert findings.located(outside, "").budgets[0].place == Place("../Dockerfile", 2)
@@ -192,11 +194,11 @@ def test_sarif_tells_of_waste_and_budgets_with_place_and_fingerprint() -> None:
     ]
     assert shown == [
         ("budget/compressed_bytes", "error", "sample_app/web/multi.Dockerfile", 4),
-        ("budget/seconds", "error", "layerbench.toml", 1),
+        ("budget/seconds", "error", "sample_app/web/layerbench.toml", 1),
         ("budget/compressed_bytes", "warning", "sample_app/web/multi.Dockerfile", 4),
         ("budget/waste", "warning", "sample_app/web/multi.Dockerfile", 4),
         ("waste/pip-cache", "warning", "sample_app/web/single-pip-cache.Dockerfile", 5),
-        ("waste/tests", "note", "layerbench.toml", 1),
+        ("waste/tests", "note", "sample_app/web/layerbench.toml", 1),
     ]
     assert all(
         re.fullmatch("[0-9a-f]{64}", result["partialFingerprints"][sarif.FINGERPRINT]) for result in run["results"]

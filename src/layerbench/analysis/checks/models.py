@@ -90,3 +90,5 @@ class CheckReport:
     notes: tuple[str, ...]
     verdict_line: str
     """The last line on standard output: `verdict: regression compressed_bytes[multi] +12.4MB (+11.3%) budget +5%`."""
+    bench_file: str = "layerbench.toml"
+    """What was judged by, relative to where places are; stands for what has no line of a Dockerfile."""

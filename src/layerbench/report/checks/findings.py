@@ -7,7 +7,7 @@ import posixpath
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from layerbench.analysis.checks.models import (
     BudgetOutcome,
@@ -22,9 +22,7 @@ from layerbench.units import format_bytes
 
 Severity = Literal["error", "warning", "note"]
 Kind = Literal["build", "budget", "expectation", "waste"]
-
-NO_PLACE = Place("layerbench.toml", None)
-"""Where a finding is shown that has no line of a Dockerfile: most CIs show none without a file."""
+P = TypeVar("P", Place, Place | None)
 
 _BUDGET_SEVERITIES: dict[BudgetStatus, Severity] = {
     "ok": "note",
@@ -66,7 +64,8 @@ def findings(report: CheckReport) -> tuple[Finding, ...]:
     for one in found:
         seen[one.fingerprint] += 1
         # Two alike, such as a budget that warns and one that fails, have to stay two.
-        numbered.append(replace(one, fingerprint=_fingerprint(one.fingerprint, str(seen[one.fingerprint]))))
+        number = str(seen[one.fingerprint])
+        numbered.append(replace(one, fingerprint=_fingerprint(one.fingerprint, number)))
     return tuple(numbered)
 
 
@@ -82,6 +81,7 @@ def located(report: CheckReport, folder: str) -> CheckReport:
         budgets=tuple(replace(one, place=_below(folder, one.place)) for one in report.budgets),
         expectations=tuple(replace(one, place=_below(folder, one.place)) for one in report.expectations),
         waste=tuple(replace(one, place=_below(folder, one.place)) for one in report.waste),
+        bench_file=_below(folder, Place(report.bench_file, None)).path,
     )
 
 
@@ -98,18 +98,20 @@ def unique_names(names: Iterator[str]) -> Iterator[str]:
 
 
 def _all(report: CheckReport) -> Iterator[Finding]:
+    # Most CIs show nothing that has no file.
+    elsewhere = Place(report.bench_file, None)
     for failure in report.failures:
-        yield _finding("build", "build/failed", "error", "A build failed", (failure,), None, failure)
+        yield _finding("build", "build/failed", "error", "A build failed", (failure,), elsewhere, failure)
     for budget in report.budgets:
         if budget.outcome != "ok":
-            yield _budget(budget)
+            yield _budget(budget, elsewhere)
     for expectation in report.expectations:
         if expectation.outcome != "confirmed":
-            yield _expectation(expectation)
-    yield from (_waste(waste) for waste in report.waste)
+            yield _expectation(expectation, elsewhere)
+    yield from (_waste(waste, elsewhere) for waste in report.waste)
 
 
-def _budget(budget: BudgetOutcome) -> Finding:
+def _budget(budget: BudgetOutcome, elsewhere: Place) -> Finding:
     what = "not measured" if budget.outcome == "not-measured" else budget.outcome
     return _finding(
         "budget",
@@ -117,13 +119,13 @@ def _budget(budget: BudgetOutcome) -> Finding:
         _BUDGET_SEVERITIES[budget.outcome],
         f"{what}: {budget.key}",
         (budget.sentence, *budget.causes),
-        budget.place,
+        budget.place or elsewhere,
         f"{budget.key} {budget.level}",
         is_measured=budget.outcome != "not-measured",
     )
 
 
-def _expectation(expectation: ExpectationOutcome) -> Finding:
+def _expectation(expectation: ExpectationOutcome, elsewhere: Place) -> Finding:
     is_measured = expectation.outcome == "refuted"
     severity: Severity = "note" if not is_measured else "error" if expectation.level == "fail" else "warning"
     return _finding(
@@ -132,13 +134,13 @@ def _expectation(expectation: ExpectationOutcome) -> Finding:
         severity,
         f"{'refuted' if is_measured else 'not measured'}: {expectation.claim}",
         (expectation.evidence, f"condition: {expectation.condition}"),
-        expectation.place,
+        expectation.place or elsewhere,
         f"{expectation.claim} {expectation.condition}",
         is_measured=is_measured,
     )
 
 
-def _waste(waste: WasteFinding) -> Finding:
+def _waste(waste: WasteFinding, elsewhere: Place) -> Finding:
     bytes_ = format_bytes(waste.uncompressed_bytes)
     said = f"{waste.variant}: {bytes_} of {waste.kind} that the image could do without, from {waste.instruction}"
     return _finding(
@@ -147,7 +149,7 @@ def _waste(waste: WasteFinding) -> Finding:
         "note" if waste.optional else "warning",
         f"waste: {waste.kind} in {waste.variant}, {bytes_}",
         (said, waste.mend),
-        waste.place,
+        waste.place or elsewhere,
         f"{waste.variant} {waste.instruction}",
     )
 
@@ -158,12 +160,12 @@ def _finding(
     severity: Severity,
     title: str,
     lines: tuple[str, ...],
-    place: Place | None,
+    place: Place,
     identity: str,
     *,
     is_measured: bool = True,
 ) -> Finding:
-    shown = replace(place, path=printable(place.path)) if place else NO_PLACE
+    shown = replace(place, path=printable(place.path))
     return Finding(
         kind,
         printable(rule),
@@ -181,5 +183,5 @@ def _fingerprint(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def _below(folder: str, place: Place | None) -> Place | None:
-    return replace(place, path=posixpath.normpath(posixpath.join(folder, place.path))) if place else None
+def _below(folder: str, place: P) -> P:
+    return replace(place, path=posixpath.normpath(posixpath.join(folder, place.path))) if place else place

@@ -22,7 +22,7 @@ ANNOTATIONS = 10
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 _HEADINGS: dict[Verdict, str] = {
     "ok": "✅ within all budgets",
-    "warning": "⚠️ a budget warns",
+    "warning": "⚠️ passed, with warnings",
     "regression": "❌ a budget is broken",
     "refuted": "❌ an expectation is refuted",
     "error": "❌ a build failed",
