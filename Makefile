@@ -4,7 +4,7 @@ BIN := .venv/bin
 ROUNDS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup bench bench-web bench-native check baseline compare test test-fast lint benchmark engine-up engine-down clean lock
+.PHONY: help setup bench bench-web bench-native check baseline compare test test-fast test-e2e lint benchmark engine-up engine-down clean lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -37,12 +37,15 @@ compare: setup ## hold two results against each other: make compare BASE=main.js
 	@[ -n "$(BASE)" ] || { echo "compare: name the earlier result: make compare BASE=main.json" >&2; exit 2; }
 	$(BIN)/layerbench compare "$(BASE)" "$(HEAD)"
 
+# The builds mostly wait for the engine, so the other tests run beside them.
 test: setup ## all tests, real builds on real engines included
-	$(BIN)/python -m pytest -m "not e2e" -n 2
-	$(BIN)/python -m pytest -m e2e
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-fast test-e2e
 
 test-fast: setup ## the tests that need no engine
 	$(BIN)/python -m pytest -m "not e2e" -n 2
+
+test-e2e: setup ## the tests with real builds
+	$(BIN)/python -m pytest -m e2e
 
 lint: setup ## ruff and mypy --strict
 	$(BIN)/ruff check .
