@@ -7,7 +7,7 @@ ROUNDS ?=
 .PHONY: help setup bench bench-web bench-native check baseline compare test test-fast test-e2e lint benchmark engine-up engine-down clean lock
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
 setup: ## make .venv with the locked dependencies
 	@PYTHON="$(PYTHON)" tools/setup
