@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,31 @@ def test_times_are_said_to_be_noisy() -> None:
     assert found.outcome == "refuted"
     assert found.evidence.endswith("Medians of 3 builds; times are noisy, and fewer than 5 prove little.")
     assert " times as much" in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("single", "naive", "outcome"),
+    [
+        ((9.0, 10.0), (11.0, 12.0), "confirmed"),
+        ((9.0, 11.5), (11.0, 12.0), "not-measured"),
+        ((13.0, 14.0), (11.0, 12.0), "refuted"),
+        ((9.0,), (12.0,), "not-measured"),
+        ((9.0, 10.0, 11.0, 10.0, 13.0), (11.0, 12.0, 12.5, 12.6, 12.7), "confirmed"),
+    ],
+)
+@pytest.mark.parametrize("that", ["seconds of {0} < seconds of {1}", "seconds of {0} / seconds of {1} < 1"])
+def test_times_of_few_builds_that_lie_close_decide_nothing(
+    single: tuple[float, ...], naive: tuple[float, ...], outcome: str, that: str
+) -> None:
+    whole = factory.result()
+    builds = tuple(
+        Build(variant, "cold", number, "built", seconds, None, None)
+        for variant, times in (("single", single), ("naive", naive))
+        for number, seconds in enumerate(times, 1)
+    )
+    found = _judge(that.format("single in cold", "naive in cold"), source(replace(whole, builds=builds)))
+    assert found.outcome == outcome
+    assert ("more --rounds" in found.evidence) == (outcome == "not-measured")
 
 
 def test_steps_of_failed_builds_decide_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 
@@ -24,6 +25,7 @@ _HOLDS: Mapping[Operator, Callable[[float, float], bool]] = {
 }
 _CLAIMED_ROUNDS = 5
 _MOST_CAUSES = 3
+_TOO_FEW = f"Times of fewer than {_CLAIMED_ROUNDS} builds that lie so close decide nothing: run with more --rounds."
 
 
 def compare(comparison: Comparison, head: Source) -> Finding:
@@ -38,11 +40,46 @@ def compare(comparison: Comparison, head: Source) -> Finding:
     left, right = _side_value(comparison.left, head), _side_value(comparison.right, head)
     if left is None or right is None:
         return Finding("not-measured", f"{_named(figures[-1])} is 0, so that there is no ratio to it.", place)
+    if _is_in_the_noise(comparison, head):
+        return Finding(
+            "not-measured", f"{_said(figures, head)}{_ratio_text(comparison, left, right)}. {_TOO_FEW}", place
+        )
     holds = _HOLDS[comparison.operator](left, right)
-    said = ", ".join(f"{_named(figure)} is {_shown(figure, head)}" for figure in figures)
+    said = _said(figures, head)
     ratios = _ratio_text(comparison, left, right)
     reason = "" if holds else _reason(comparison, head)
     return Finding("confirmed" if holds else "refuted", f"{said}{ratios}{reason}.{_noise(figures, head)}", place)
+
+
+def _said(figures: tuple[Figure, ...], head: Source) -> str:
+    return ", ".join(f"{_named(figure)} is {_shown(figure, head)}" for figure in figures)
+
+
+def _is_in_the_noise(comparison: Comparison, head: Source) -> bool:
+    """Whether times of few builds lie so that another one could turn the answer."""
+    counts = [found.count for one in figures_of(comparison) if (found := _times(one, head))]
+    if not counts or min(counts) >= _CLAIMED_ROUNDS:
+        return False
+    left, right = _range(comparison.left, head), _range(comparison.right, head)
+    return min(counts) == 1 or (left[0] <= right[1] and right[0] <= left[1])
+
+
+def _range(side: Side, head: Source) -> tuple[float, float]:
+    """The least and the most that a side can be by the builds there are."""
+    match side:
+        case Amount():
+            return side.value, side.value
+        case Figure():
+            found = _times(side, head)
+            value = _value(side, head) or 0
+            return (found.minimum, found.maximum) if found else (value, value)
+        case Ratio():
+            above, below = _range(side.above, head), _range(side.below, head)
+            return above[0] / below[1], above[1] / below[0] if below[0] else math.inf
+
+
+def _times(figure: Figure, head: Source) -> Spread | None:
+    return _seconds(figure, head) if figure.metric == "seconds" else None
 
 
 def _value(figure: Figure, head: Source) -> float | None:
@@ -85,7 +122,7 @@ def _named(figure: Figure) -> str:
 def _shown(figure: Figure, head: Source) -> str:
     value = _value(figure, head)
     text = figure_text(value, unit_of(figure.metric)) if value is not None else "not known"
-    found = _seconds(figure, head) if figure.metric == "seconds" else None
+    found = _times(figure, head)
     return f"{text} ({format_seconds_range(found.minimum, found.maximum)})" if found and found.count > 1 else text
 
 
@@ -135,7 +172,7 @@ def _layers(large: Figure, at: str, small: Figure, other_at: str, head: Source) 
 
 
 def _noise(figures: tuple[Figure, ...], head: Source) -> str:
-    counts = [found.count for one in figures if one.metric == "seconds" and (found := _seconds(one, head))]
+    counts = [found.count for one in figures if (found := _times(one, head))]
     if not counts:
         return ""
     least = min(counts)
