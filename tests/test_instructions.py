@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from layerbench.errors import UsageError
@@ -111,6 +111,7 @@ def test_text_that_no_c_string_can_hold_is_parsed() -> None:
 
 
 @given(st.text(max_size=80))
+@example("\\")
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         assert parse_dockerfile(f"FROM a\n{text}").stages[0].base == "a"

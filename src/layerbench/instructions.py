@@ -161,6 +161,8 @@ def parse_dockerfile(text: str) -> Dockerfile:
     global_args: list[tuple[str, str | None]] = []
     stages: list[tuple[Instruction, list[Instruction]]] = []
     for command in commands:
+        if command.cmd is None:  # a lone backslash at the end: whether it may be there is the engine's word
+            continue
         instruction = Instruction(
             keyword=command.cmd.upper(),
             text=one_line(command.original),
