@@ -2,9 +2,10 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 ROUNDS ?=
+SCENARIOS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup bench bench-web bench-native check baseline compare test test-fast test-e2e lint benchmark engine-up engine-down clean lock
+.PHONY: help setup bench bench-web bench-native check baseline compare test test-fast test-e2e test-full lint benchmark engine-up engine-down clean lock
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -27,7 +28,7 @@ BASE ?=
 HEAD ?= $(RESULT)
 
 check: setup ## judge RESULT by BENCH_FILE's budgets and expectations; measures it first where it is not there
-	@[ -f "$(RESULT)" ] || ROUNDS="$(ROUNDS)" tools/bench web
+	@[ -f "$(RESULT)" ] || RESULTS="$(dir $(RESULT))" ROUNDS="$(ROUNDS)" SCENARIOS="$(SCENARIOS)" tools/bench web
 	$(BIN)/layerbench check "$(RESULT)" -c "$(BENCH_FILE)"
 
 baseline: setup ## write RESULT's bytes, layers and cached steps beside BENCH_FILE, to be committed
@@ -44,7 +45,11 @@ test: setup ## all tests, real builds on real engines included
 test-fast: setup ## the tests that need no engine
 	$(BIN)/python -m pytest -m "not e2e" -n 2
 
-test-e2e: setup ## the tests with real builds
+test-e2e: setup ## the tests with real builds, and with a real browser
+	$(BIN)/python -m pytest -m "e2e and not full" -n 2 --dist loadfile --no-loadscope-reorder
+
+test-full: setup ## all of `make test`, every generated case, and a longer search for examples
+	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -m "not e2e" -n 2
 	$(BIN)/python -m pytest -m e2e
 
 lint: setup ## ruff and mypy --strict

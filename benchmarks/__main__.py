@@ -14,7 +14,7 @@ from layerbench.errors import EngineError
 from layerbench.runner.connect import client_of, find_client
 
 ENGINE_NAME = "benchmark"
-NEED_ENGINE = {"known_images", "paired_verdicts", "run_overhead"}
+NEED_ENGINE = {"known_images", "paired_verdicts", "run_overhead", "what_if"}
 HERE = Path(__file__).resolve().parent
 
 

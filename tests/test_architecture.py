@@ -21,16 +21,24 @@ ALLOWED: dict[str, set[str]] = {
     "units": set(),
     "expansion": set(),
     "instructions": set(),
-    "config": {"instructions"},
+    # Which files a Dockerfile copies, to choose one to edit: by the context's own rules.
+    "config": {"instructions", "context"},
     "plan": {"config"},
     "workspace": {"config"},
-    "buildx": {"instructions"},
+    # The context as a build sees it: files and patterns, nothing of Dockerfiles.
+    "context": set(),
+    # What enters a cache key, of a Dockerfile and a context; kept beside a result, and read from there.
+    "cachekeys": {"context", "instructions", "results"},
+    # BuildKit's own keys are told in the words of that room.
+    "buildx": {"instructions", "cachekeys.models"},
     "engine": set(),
     # git and what it keeps; knows nothing of what its states are built for.
     "repository": set(),
     "index": {"config.models"},
     "image": {"instructions"},
     "results": set(),
+    # Keeps what `analysis.trend` draws lines of, and knows nothing of runs or builds.
+    "history": {"analysis.trend.models"},
     # A run keeps in its result what its images hold. That is found by pure functions of layer profiles, which know
     # nothing of a run: so the runner calls them, and no arrow comes back.
     "runner": {
@@ -44,12 +52,42 @@ ALLOWED: dict[str, set[str]] = {
         "results",
         "instructions",
         "analysis.anatomy",
+        # A run records what each build was made from.
+        "context",
+        "cachekeys",
     },
     # Budgets and expectations are the bench file's; what judges by them takes them as they are.
-    "analysis": {"results", "image.models", "image.profile", "image.contents", "config.models", "config.names"},
+    # Why a step ran follows from what the builds were made from.
+    "analysis": {
+        "results",
+        "image.models",
+        "image.profile",
+        "image.contents",
+        "config.models",
+        "config.names",
+        "context",
+        "cachekeys",
+    },
     "report": {"results", "analysis"},
+    # Two states of a repository become one run: what git keeps and what builds it meet here, and nowhere below. When
+    # its rounds may end is asked of the analysis, and so is whether the conditions that it is to be judged by can be
+    # read at all, before anything is built.
+    "ab": {
+        "config",
+        "plan",
+        "buildx.trace",
+        "repository",
+        "runner",
+        "results",
+        "instructions",
+        "analysis.undecided",
+        "analysis.checks.limits",
+    },
+    # A build before it is made: git, contexts and cache keys meet here for who wants to know what an edit or a commit
+    # will run again. Nothing is built, so the runner is not known.
+    "foresight": {"config", "context", "cachekeys", "repository", "workspace", "analysis", "ab.loading", "ab.states"},
     # A second door beside the command line: pytest loads it, and nothing else does.
-    "pytest_plugin": {"config", "plan", "buildx.trace", "runner", "engine", "results", "analysis"},
+    "pytest_plugin": {"config", "plan", "buildx.trace", "runner", "engine", "results", "analysis", "foresight"},
 }
 NO_PROCESSES = ("analysis", "report", "results", "config", "plan", "instructions", "expansion", "errors", "units")
 PROCESS_MODULES = {"subprocess", "multiprocessing", "pty", "docker", "python_on_whales"}
@@ -59,7 +97,7 @@ PROCESS_CALLS = {
 }  # fmt: skip
 HEAVY = {
     "pydantic", "rich", "docker", "python_on_whales", "isal", "zstandard", "jinja2", "dockerfile", "requests",
-    "pypiserver",
+    "pypiserver", "squarify",
 }  # fmt: skip
 
 

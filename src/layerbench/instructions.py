@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from layerbench.errors import UsageError
 from layerbench.expansion import expand
@@ -26,6 +26,14 @@ _PREDEFINED_ARGUMENTS = {"TARGETSTAGE"} | frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Heredoc:
+    """A document that an instruction holds (`<<EOF`)."""
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Instruction:
     """One instruction, on the lines that it takes up in the Dockerfile (from 1, both ends included)."""
 
@@ -35,6 +43,11 @@ class Instruction:
     line_end: int
     flags: tuple[str, ...] = ()
     value: tuple[str, ...] = ()
+    heredocs: tuple[Heredoc, ...] = field(default=(), compare=False)
+    is_json: bool = field(default=False, compare=False)
+    """Whether its words are a JSON array: no shell, no word splitting."""
+    original: str = field(default="", compare=False)
+    """As it is written, continuation lines joined."""
 
     @property
     def is_step(self) -> bool:
@@ -170,6 +183,9 @@ def parse_dockerfile(text: str) -> Dockerfile:
             line_end=command.end_line,
             flags=tuple(command.flags),
             value=tuple(command.value),
+            heredocs=tuple(Heredoc(found.name, found.content) for found in command.heredocs),
+            is_json=command.json,
+            original=command.original,
         )
         if instruction.keyword == "FROM":
             stages.append((instruction, [instruction]))

@@ -37,14 +37,15 @@ def test_ten_log_ratios_as_scipy_has_them() -> None:
 
 def test_drawn_patterns_come_near_what_a_million_say() -> None:
     # Five standard errors of 4,999 drawn patterns.
-    assert sign_flip_p_value(FORTY) == pytest.approx(FORTY_P_VALUE, abs=5 * (0.16 / paired_permutation.DRAWN) ** 0.5)
+    tolerance = 5 * (0.16 / paired_permutation.DRAWN_FIRST) ** 0.5
+    assert sign_flip_p_value(FORTY) == pytest.approx(FORTY_P_VALUE, abs=tolerance)
 
 
 def test_drawn_and_counted_patterns_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     logs = FORTY[:21]  # no multiple of the tables' length
     exact = sign_flip_p_value(logs)
     monkeypatch.setattr(paired_permutation, "MOST_EXACT", 0)
-    assert sign_flip_p_value(logs) == pytest.approx(exact, abs=5 * (0.25 / paired_permutation.DRAWN) ** 0.5)
+    assert sign_flip_p_value(logs) == pytest.approx(exact, abs=5 * (0.25 / paired_permutation.DRAWN_FIRST) ** 0.5)
     assert sign_flip_p_value(logs) == sign_flip_p_value(logs)
 
 
@@ -83,3 +84,10 @@ def test_an_outlier_does_not_drown_eleven_that_agree() -> None:
     logs = [0.09, 0.1, 0.11, 0.08, 0.1, 0.12, 0.09, 0.1, 0.11, 0.1, 0.09, -0.4]
     assert sign_flip_p_value(logs) > 0.01
     assert sign_flip_p_value(capped(logs)) < 0.01
+
+
+def test_more_patterns_are_drawn_only_where_the_p_value_may_be_small() -> None:
+    even = [0.1, -0.1] * 19 + [0.1, 0.1]
+    few, many = (paired_permutation.DRAWN_FIRST + 1, paired_permutation.DRAWN + 1)
+    assert sign_flip_p_value(even) * few == pytest.approx(round(sign_flip_p_value(even) * few))
+    assert sign_flip_p_value([0.1] * 40) == 1 / many

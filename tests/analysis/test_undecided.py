@@ -8,8 +8,8 @@ import pytest
 
 from layerbench.analysis.comparison.compare import compare_results
 from layerbench.analysis.comparison.models import Side
-from layerbench.analysis.undecided import looks_of, undecided_times
-from layerbench.results.models import Build, Result
+from layerbench.analysis.undecided import undecided_times
+from layerbench.results.models import Build, Result, Step
 from tests.results import factory
 
 SCENARIO = "cold"
@@ -43,12 +43,57 @@ def test_no_difference_may_be_seen_after_any_round(rounds: int, is_decided: bool
     assert (left == ()) is is_decided
 
 
-@pytest.mark.parametrize(("most_rounds", "looks"), [(1, 1), (8, 1), (10, 1), (11, 2), (20, 2), (21, 3)])
-def test_looks(most_rounds: int, looks: int) -> None:
-    assert looks_of(most_rounds) == looks
-
-
 def test_what_is_compared_in_the_end_keeps_to_the_looks() -> None:
-    base, head = (Side(name, measured(8, seconds), None) for name, seconds in (("a", 10.0), ("b", 12.0)))
-    verdicts = [compare_results(base, head, looks=looks).pairs[0].time for looks in (1, 2)]
+    """One of twelve rounds the other way round: p = 26 / 4096 is enough for one look, not for the second of two."""
+    base, head = measured(12, 10.0), measured(12, 12.0)
+    builds = (replace(one, wall_seconds=8.0) if one.round == 4 else one for one in head.builds)
+    sides = Side("a", base, None), Side("b", replace(head, builds=tuple(builds)), None)
+    verdicts = [compare_results(*sides, looks=looks).pairs[0].time for looks in (1, 2)]
     assert [found.verdict for found in verdicts if found] == ["slower", "undecided"]
+
+
+def with_step(whole: Result, seconds: float, scatter: float = 0.002) -> Result:
+    """The result with a RUN in each build; its times scatter from round to round, not the same on sides of other times.
+
+    The builds as wholes stay as they were.
+    """
+
+    def change(build: Build) -> Build:
+        sway = (build.round * (7 if seconds == 1.0 else 4)) % 11 - 5
+        step = Step(None, 2, 2, "RUN make -j2", 2, 2, False, seconds * (1 + sway * scatter), 0.0)
+        return replace(build, steps=(step,))
+
+    return replace(whole, builds=tuple(change(build) for build in whole.builds))
+
+
+@pytest.mark.parametrize(
+    ("rounds", "most_rounds", "is_decided"),
+    [(5, 20, False), (8, 20, False), (9, 20, False), (10, 20, True), (11, 20, False), (12, 12, True)],
+)
+def test_a_slower_step_in_a_build_without_a_difference_is_gone_on_for(
+    rounds: int, most_rounds: int, is_decided: bool
+) -> None:
+    base, head = with_step(measured(rounds, 10.0), 1.0), with_step(measured(rounds, 10.1), 1.1)
+    left = undecided_times(base, head, most_rounds)
+    assert (left == ()) is is_decided
+    for one in left:
+        assert one.step == "make"
+        assert one.told().startswith("naive, cold, make")
+
+
+def test_equal_steps_do_not_make_a_run_go_on() -> None:
+    base, head = with_step(measured(5, 10.0), 1.0), with_step(measured(5, 10.1), 1.001)
+    assert undecided_times(base, head, 20) == ()
+
+
+def test_a_step_that_scatters_too_much_for_the_rounds_there_may_be_does_not_either() -> None:
+    base, head = with_step(measured(6, 10.0), 1.0, 0.02), with_step(measured(6, 10.1), 1.1, 0.02)
+    assert undecided_times(base, head, 20) == ()
+    [left] = undecided_times(base, head, 1000)
+    assert left.rounds_needed is not None
+    assert 20 < left.rounds_needed <= 1000
+
+
+def test_where_the_builds_differ_no_step_is_waited_for() -> None:
+    base, head = with_step(measured(10, 10.0), 1.0, 0.02), with_step(measured(10, 12.0), 1.05, 0.02)
+    assert undecided_times(base, head, 20) == ()

@@ -247,3 +247,8 @@ def test_closed_streams_are_survived(folder: Path, state: Mapping[str, str], clo
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
     assert ("project: " in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
+
+
+def test_an_explanation_needs_a_result_file(folder: Path, state: Mapping[str, str]) -> None:
+    sentence = refused(folder, state, "--explain", "-o", "-")
+    assert "--explain keeps what it needs beside the result file: name a file with -o" in sentence

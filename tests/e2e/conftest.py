@@ -90,6 +90,8 @@ def _engine(variable: str, name: str, *, suite: str | None, image_store: str) ->
         return
     if os.geteuid() != 0:
         pytest.skip(f"a private engine needs root; or name another one in {variable}")
+    # Builds that share an engine share vertices, so each process of pytest-xdist has engines of its own.
+    name += os.environ.get("PYTEST_XDIST_WORKER", "").replace("gw", "-")
     with _home():
         engine = start(name, fetch=True, suite=suite, image_store=image_store, notify=print)
     try:

@@ -1,12 +1,13 @@
 """`layerbench ab` on scratch repositories: planted changes are found with their cause, and nothing where there is none.
 
-Bytes and cache hits need one round; times are the business of benchmarks, not of tests.
+Bytes and cache hits need one round. How sure times are is the business of benchmarks; here one step sleeps longer.
 """
 
 from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import pytest
 from layerbench.buildx.docker import DockerClient
 from layerbench.results.file import read_result
 from layerbench.results.side_file import layers_of, named_side_file
+from tests.busybox import CHECKOUT, load_base
+from tests.e2e.conftest import BASE
 from tests.e2e.project import Project, Ran, wait_for
 from tests.repository.scratch import Scratch
 
@@ -35,6 +38,21 @@ rounds = 1
 dockerfile = 'Dockerfile'
 [scenarios.edit]
 edits = [{ append = 'app.py', text = '# {nonce}' }]
+"""
+MAKE_BASE = CHECKOUT / "tools/make-base"
+PACKAGES = CHECKOUT / ".layerbench" / "test-index"
+"""A cache folder; the index that a run serves is kept in it from one session to the next."""
+PIP_BENCH = f"""\
+[variants.same]
+[variants.app]
+[bases]
+"python:3.12-slim" = "oci-layout://{CHECKOUT}/.layerbench/bases/python-3.12-slim:3.12-slim"
+[index]
+serve = "always"
+requirements = ["requirements.txt", "same.txt"]
+[[budgets]]
+metric = "uncompressed_bytes"
+max_increase = "10kB"
 """
 
 
@@ -178,3 +196,121 @@ def test_an_interrupted_run_leaves_nothing_and_a_killed_one_nothing_for_long(che
         (checkout.out / "base.json").unlink(missing_ok=number == signal.SIGINT)
     assert "layerbench: what was measured is in " in ran.stderr
     assert list(checkout.beside("tmp").iterdir()) == []
+
+
+def test_a_package_and_a_cache_that_came_in_are_named(checkout: Checkout) -> None:
+    """With a real pip, on the sample app's Dockerfile; beside it a pair without a change."""
+    subprocess.run([MAKE_BASE], check=True, capture_output=True)
+    checkout.environment["XDG_CACHE_HOME"] = str(PACKAGES)
+    dockerfile = (CHECKOUT / "sample_app/web/single.Dockerfile").read_text()
+    assert "RUN pip install --no-cache-dir -r requirements.txt" in dockerfile
+    checkout.write(
+        {
+            "layerbench.toml": PIP_BENCH,
+            "app.Dockerfile": dockerfile,
+            "same.Dockerfile": dockerfile.replace("requirements.txt", "same.txt"),
+            "requirements.txt": "click==8.3.0\n",
+            "same.txt": "click==8.3.0\n",
+            ".dockerignore": "*.Dockerfile\n",
+        }
+    )
+    checkout.repository.commit("with pip")
+    checkout.write(
+        {
+            "app.Dockerfile": dockerfile.replace("--no-cache-dir ", ""),
+            "requirements.txt": "click==8.3.0\nidna==3.10\n",
+        }
+    )
+    ran = checkout.ab("--base", "HEAD", "--rounds", "1", "--scenario", "cold", "--json", exit_code=1)
+    document = json.loads(ran.stdout)
+    pairs = {pair["variant_head"]: pair for pair in document["pairs"]}
+    same = pairs["same"]
+    assert same["uncompressed_bytes_delta"] == 0
+    assert same["packages"] == same["steps_lost"] == same["steps_won"] == []
+    found = pairs["app"]
+    assert [(one["name"], one["before"], one["after"]) for one in found["packages"]] == [("idna", None, "3.10")]
+    assert [layer["instruction"] for layer in found["layers"] if layer["uncompressed_bytes_delta"] > 100_000] == [
+        "RUN pip install -r requirements.txt"
+    ]
+    cache = [one["uncompressed_bytes_delta"] for one in found["unowned"] if one["path"].startswith("root/.cache/pip")]
+    assert sum(cache) > 100_000
+    said = " ".join(document["findings"])
+    assert "idna 3.10 added" in said
+    assert "/root/.cache/pip" in said
+    assert "base's same" not in said
+    # The check names the line and the same causes.
+    check = document["check"]
+    [budget] = [one for one in check["budgets"] if one["outcome"] == "regression"]
+    assert (budget["variant"], budget["place"]) == ("app", {"path": "app.Dockerfile", "line": 5})
+    assert any("python idna 3.10" in cause for cause in budget["causes"])
+    assert any("/root/.cache/pip" in cause for cause in budget["causes"])
+    assert [(one["kind"], one["variant"]) for one in check["waste"] if one["uncompressed_bytes"] > 100_000] == [
+        ("pip-cache", "app")
+    ]
+    assert ran.stderr.splitlines()[-1].startswith("verdict: regression uncompressed_bytes[app] +")
+
+
+def test_another_base_is_named_with_both_digests(checkout: Checkout) -> None:
+    other = f"{BASE.rpartition(':')[0]}:2"
+    load_base(checkout.docker, other, distinct="another")
+    try:
+        text = (checkout.folder / "Dockerfile").read_text()
+        assert f"FROM {BASE}\n" in text
+        checkout.write({"Dockerfile": text.replace(f"FROM {BASE}\n", f"FROM {other}\n")})
+        ran = checkout.ab("--base", "HEAD", "--rounds", "1", "--scenario", "cold", "--json")
+    finally:
+        checkout.docker.run("image", "rm", "--force", other)
+    digests = [read_result(checkout.out / f"{side}.json").bases[0].digest for side in ("base", "head")]
+    assert None not in digests
+    assert digests[0] != digests[1]
+    before, after = (str(digest)[:19] for digest in digests)
+    assert (
+        f"The base image {other} stands in head in place of {BASE}: {before} -> {after}."
+        in json.loads(ran.stdout)["notes"]
+    )
+
+
+@pytest.mark.full
+def test_a_slower_step_is_named(checkout: Checkout) -> None:
+    checkout.write(
+        {
+            "Dockerfile": f'FROM {BASE}\nCOPY seconds.txt .\nRUN sleep "$(cat seconds.txt)"\nRUN sleep 0.1\n',
+            "seconds.txt": "0.1",
+        }
+    )
+    checkout.repository.commit("slow")
+    # By more than a busy machine adds: how little is found on one at rest is for benchmarks/paired_verdicts.py to show.
+    checkout.write({"seconds.txt": "1.1"})
+    # Fewer rounds do not prove anything of three steps and a total.
+    ran = checkout.ab("--base", "HEAD", "--rounds", "10", "--scenario", "cold", "--json")
+    document = json.loads(ran.stdout)
+    [pair] = document["pairs"]
+    assert steps(pair["steps_slower"]) == ['RUN sleep "$(cat seconds.txt)"']
+    assert pair["steps_faster"] == []
+    assert "head's sleep takes" in " ".join(document["findings"])
+
+
+def test_what_one_side_cannot_build_is_left_out_and_the_rest_is_compared_and_checked(checkout: Checkout) -> None:
+    text = (checkout.folder / "Dockerfile").read_text()
+    names = ("unread", "baseless")
+    bench = BENCH + "".join(f"[variants.{name}]\n" for name in names)
+    bench += "[[budgets]]\nmetric = 'uncompressed_bytes'\nmax_increase = '1MB'\n"
+    checkout.write({"layerbench.toml": bench, **{f"{name}.Dockerfile": text for name in names}})
+    checkout.repository.commit("three")
+    checkout.write(
+        {
+            "unread.Dockerfile": text + "RAN x\n",
+            "baseless.Dockerfile": text.replace(f"FROM {BASE}", "FROM registry.invalid/nothing:1"),
+        }
+    )
+    ran = checkout.ab("--base", "HEAD", "--rounds", "1", "--scenario", "cold", exit_code=3)
+    results = [read_result(checkout.out / f"{side}.json") for side in ("base", "head")]
+    assert [[build.variant for build in result.builds] for result in results] == [["app"], ["app"]]
+    for told in (
+        "variant unread is left out: in the working tree: unread.Dockerfile: line 6: no instruction is named RAN",
+        'variant baseless is left out: in the working tree the base "registry.invalid/nothing:1" cannot be had',
+    ):
+        assert f"layerbench: the {told}" in ran.stderr
+    assert "uncompressed_bytes[app]" in ran.stdout
+    assert "Note: The variant unread is left out" in ran.stdout
+    assert ran.stdout.splitlines()[-1] == "verdict: error 2 failed"

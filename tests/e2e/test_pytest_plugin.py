@@ -125,7 +125,7 @@ def test_passing_and_failing_tests_and_what_they_show(project: Project) -> None:
         code, output = run_pytest(project, "-p", "no:xdist")
     assert code == 1, output
     assert "2 failed, 3 passed" in output
-    cause = 'for "COPY . ." (line 2) before it ran: the files that it copies changed'
+    cause = 'for "COPY . ." (line 2) before it ran: app.py changed (content)'
     assert re.search(rf"^E +assert not cached: it ran for .* s, {re.escape(cause)}$", output, re.MULTILINE)
     table = output[output.index("- layerbench: naive after append app.py -") :]
     assert re.search(r"^ +1  FROM layerbench-test/base:1 +-$", table, re.MULTILINE)

@@ -145,6 +145,8 @@ def test_csv_quotes_what_has_to_be_quoted_and_writes_control_characters_out() ->
 @given(strategies.result())
 def test_any_result_in_any_format(result: Result) -> None:
     for name in FORMATS:
+        if name in ("html", "svg", "badge"):
+            continue  # these draw, or are of one variant: tests/report/html and tests/report/svg
         for options in (Options(), STEPS):
             assert reporter(name).render(result, options).endswith("\n")
     figures = json.loads(json_figures.render(result, STEPS))

@@ -245,6 +245,6 @@ def test_a_byte_damaged_anywhere_gives_a_sentence_or_a_report(small: Path) -> No
             continue
         read += 1
         if read % 10 == 0:
-            for name in FORMATS:
+            for name in set(FORMATS) - {"badge"}:  # which is of one variant, and says so where a name was damaged
                 assert reporter(name).render(result, Options(steps=bool(read % 20)))
     assert read > 100

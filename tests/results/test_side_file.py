@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from layerbench.errors import LayerbenchError, UsageError
-from layerbench.results.side_file import SideFile, layers_of, named_side_file, read_layers, side_file_of
+from layerbench.results.side_file import (
+    SideFile,
+    layers_of,
+    named_side_file,
+    read_document,
+    read_layers,
+    side_file_of,
+)
 
 LAYERS = {f"sha256:{number:064x}": bytes([number]) * 10 * number for number in range(1, 6)}
 IDS = list(LAYERS)
@@ -171,3 +178,40 @@ def test_an_interruption_while_it_is_written_leaves_what_is_there(path: Path, mo
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     side_file.add(some(1, 2))
     assert layers_of(path) == {IDS[0], IDS[1], IDS[2]}
+
+
+def test_documents_stand_beside_layers(path: Path) -> None:
+    side_file = SideFile(path)
+    assert side_file.is_empty
+    inputs = side_file.add_document("inputs", b"what it was made from")
+    assert not side_file.is_empty
+    SideFile(path).check_place()
+    side_file.add(some(0))
+    keys = side_file.add_document("keys", b"what it was made from")
+    assert inputs == keys == side_file.add_document("inputs", b"what it was made from")
+    assert side_file.has("inputs", inputs)
+    assert not side_file.has("inputs", IDS[0])
+    assert set(side_file.diff_ids) == layers_of(path) == {IDS[0]}
+    with zipfile.ZipFile(path) as archive:
+        assert len(archive.namelist()) == 3
+    assert read_document(path, "inputs", inputs) == read_document(path, "keys", keys) == b"what it was made from"
+    again = SideFile(path)
+    again.go_on_with(path)
+    assert again.has("keys", keys)
+    other = SideFile(path.with_name("other.layers.zip"))
+    other.go_on_with(path)
+    assert read_document(other.path, "keys", keys) == b"what it was made from"
+
+
+def test_a_document_with_another_content_is_damage(path: Path) -> None:
+    side_file = SideFile(path)
+    digest = side_file.add_document("keys", b"keys")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"keys-{digest.removeprefix('sha256:')}", b"others")
+    with pytest.raises(UsageError, match=r"is damaged: its member keys-.* has another content"):
+        read_document(path, "keys", digest)
+    with pytest.raises(UsageError, match=r"lacks the member inputs-"):
+        read_document(path, "inputs", digest)
+    for wrong in ("", "sha256:", "sha256:../../x", digest.upper()):
+        with pytest.raises(UsageError, match="is no digest of a side file's member"):
+            read_document(path, "keys", wrong)

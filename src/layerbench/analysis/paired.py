@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from layerbench.analysis.paired_claims import SIGNIFICANCE
 from layerbench.analysis.paired_interval import median_interval
 from layerbench.analysis.paired_permutation import capped, sign_flip_p_value
 
@@ -20,8 +21,6 @@ SideName = Literal["base", "head"]
 
 LEAST_ROUNDS = 5
 """Below this many rounds nothing is claimed."""
-SIGNIFICANCE = 0.01
-"""Share of comparisons of equal code that may say `slower` or `faster`."""
 LEAST_ROUNDS_TO_DIFFER = 8
 """The sign-flip test cannot go below 2 / 2^n: at 7 rounds that is 0.0156, at 8 it is 0.0078."""
 CONFIDENCE = 0.95
@@ -79,7 +78,13 @@ class PairedTimes:
     is decided, and below two rounds."""
 
 
-def compare_times(base: Mapping[int, float], head: Mapping[int, float], *, looks: int = 1) -> PairedTimes | None:
+def compare_times(
+    base: Mapping[int, float],
+    head: Mapping[int, float],
+    *,
+    significance: float = SIGNIFICANCE,
+    least_noise_floor: float = LEAST_NOISE_FLOOR,
+) -> PairedTimes | None:
     """Compare the times of both sides over the rounds that both have.
 
     Deterministic: the same times give the same answer.
@@ -87,21 +92,22 @@ def compare_times(base: Mapping[int, float], head: Mapping[int, float], *, looks
     Args:
         base: seconds by round number.
         head: likewise. A time that is not above 0 is nothing to divide by; its round is left out.
-        looks: how often, this time included, a run that goes on until it is decided asks for `slower` or `faster`. The
-            share of wrong claims is split evenly between them, so that the whole run keeps to 1 of 100.
+        significance: the largest p-value with which `slower` or `faster` is said; less than the default where a run
+            asks several times or of several things (`layerbench.analysis.paired_claims`).
+        least_noise_floor: relative difference up to which nothing is claimed, however certain it is.
 
     Returns:
         None where no round is in both.
     """
-    rounds = [number for number in sorted(base.keys() & head.keys()) if _is_time(base[number], head[number])]
+    rounds = compared_rounds(base, head)
     if not rounds:
         return None
     base_seconds, head_seconds = [base[number] for number in rounds], [head[number] for number in rounds]
     pairs = list(zip(base_seconds, head_seconds, strict=True))
     ratios = [ours / theirs for theirs, ours in pairs]
     scatter = round_scatter([math.log(ratio) for ratio in ratios])
-    figures = _figures(ratios, scatter)
-    verdict = _verdict(figures, SIGNIFICANCE / looks)
+    figures = _figures(ratios, scatter, least_noise_floor)
+    verdict = _verdict(figures, significance)
     return PairedTimes(
         ratio=figures.ratio,
         interval_low=figures.low,
@@ -131,6 +137,11 @@ def round_scatter(logs: Sequence[float]) -> float | None:
     return statistics.median(steps) / (_MEDIAN_OF_DEVIATION * math.sqrt(2))
 
 
+def compared_rounds(base: Mapping[int, float], head: Mapping[int, float]) -> list[int]:
+    """The rounds in which both sides have a time that can be divided by, ascending."""
+    return [number for number in sorted(base.keys() & head.keys()) if _is_time(base[number], head[number])]
+
+
 def _is_time(*seconds: float) -> bool:
     return all(math.isfinite(value) and value > 0 for value in seconds)
 
@@ -146,18 +157,18 @@ class _Figures:
     noise_floor: float | None
 
 
-def _figures(ratios: Sequence[float], scatter: float | None) -> _Figures:
+def _figures(ratios: Sequence[float], scatter: float | None, least_noise_floor: float) -> _Figures:
     low, high = median_interval(ratios, CONFIDENCE) or (None, None)
     logs = [math.log(ratio) for ratio in ratios]
     p_value = sign_flip_p_value(capped(logs)) if len(logs) >= LEAST_ROUNDS else None
-    return _Figures(statistics.median(ratios), low, high, p_value, _noise_floor(scatter, len(logs)))
+    return _Figures(statistics.median(ratios), low, high, p_value, _noise_floor(scatter, len(logs), least_noise_floor))
 
 
-def _noise_floor(scatter: float | None, rounds: int) -> float | None:
+def _noise_floor(scatter: float | None, rounds: int, least: float) -> float | None:
     if scatter is None:
         return None
     error_of_median = _DEVIATION_OF_MEDIAN * scatter / math.sqrt(rounds)
-    return max(LEAST_NOISE_FLOOR, math.expm1(_SIGNIFICANCE_QUANTILE * error_of_median))
+    return max(least, math.expm1(_SIGNIFICANCE_QUANTILE * error_of_median))
 
 
 def _rounds_needed(scatter: float | None, rounds: int) -> int | None:

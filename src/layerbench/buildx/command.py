@@ -67,11 +67,26 @@ class BuildRequest:
 
     def command(self, docker: DockerClient) -> list[str]:
         """The words of the process to start."""
-        words = [*docker.command, "buildx", "build", "--progress=rawjson", "--load", f"--tag={self.tag}"]
+        return self._words(docker, ["--load", f"--tag={self.tag}"], self.target)
+
+    def command_for_keys(self, docker: DockerClient, metadata: Path, target: str | None) -> list[str]:
+        """The words of a process that builds the same once more, and keeps BuildKit's cache keys with its result.
+
+        Args:
+            docker: the client.
+            metadata: where buildx says what it made.
+            target: a stage; None for the last one.
+        """
+        # Nothing is left in the image store; and without attestations the config's digest is told.
+        output = ["--provenance=false", "--cache-to=type=inline", "--output=type=image,store=false"]
+        return self._words(docker, [*output, f"--metadata-file={metadata}"], target)
+
+    def _words(self, docker: DockerClient, output: list[str], target: str | None) -> list[str]:
+        words = [*docker.command, "buildx", "build", "--progress=rawjson", *output]
         words.append(f"--file={self.dockerfile}")
         for option, value in (
             ("--builder", self.builder),
-            ("--target", self.target),
+            ("--target", target),
             ("--platform", self.platform),
             ("--network", self.network),
         ):

@@ -156,7 +156,10 @@ def _positions(printed: Sequence[Place], steps: Sequence[Instruction]) -> dict[P
     # All operations of a stage are announced at once, so the highest index is that of the last step.
     shift = own[-1].index - (len(steps) - 1)
     direct = {place: place.index - shift for place in own if place.index > shift}
-    if all(_keyword(place.text) == steps[at].keyword for place, at in direct.items()):
+    # `WORKDIR /` is no operation, so what stands before one would be taken for the step after it.
+    if not any(step.keyword == "WORKDIR" and step.text.split()[1:] == ["/"] for step in steps) and all(
+        _keyword(place.text) == steps[at].keyword for place, at in direct.items()
+    ):
         return found | direct
     return found | _align(own, steps)
 

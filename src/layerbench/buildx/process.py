@@ -38,6 +38,8 @@ class FinishedBuild:
     wall_seconds: float
     """From before the process was started until it was gone."""
     timed_out: bool
+    started_nanoseconds: int | None = None
+    """When the process was started, by this machine's clock, since 1970; the trace's times are by the builder's."""
 
 
 def run_build(
@@ -62,6 +64,7 @@ def run_build(
     Raises:
         EngineError: the docker client cannot be started.
     """
+    started_nanoseconds = time.time_ns()
     started = time.perf_counter()
     deadline = None if timeout_seconds is None else started + timeout_seconds
     watch: _Watch | None = None
@@ -81,7 +84,12 @@ def run_build(
             watch.close()
     wall_seconds = time.perf_counter() - started
     return FinishedBuild(
-        watch.trace, tuple(watch.decoder.text), watch.process.returncode, wall_seconds, timed_out=not in_time
+        watch.trace,
+        tuple(watch.decoder.text),
+        watch.process.returncode,
+        wall_seconds,
+        timed_out=not in_time,
+        started_nanoseconds=started_nanoseconds,
     )
 
 

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layerbench.buildx.places import Place, find_places, read_name
-from layerbench.buildx.trace import Trace, Vertex, union_nanoseconds
+from layerbench.buildx.trace import Trace, Vertex, disjoint_intervals, union_nanoseconds
 from layerbench.instructions import Dockerfile
 
 _EXIT_CODE = re.compile(r"exit code: (\d+)")
+_CONTEXT_TRANSFER = re.compile(r"\[internal\] load build context|\[context .*\] load from client", re.DOTALL)
+_PAUSE_NANOSECONDS = 10_000_000
 _CANCELLATIONS = ("context canceled", "context cancelled")
 
 
@@ -34,6 +36,8 @@ class StepTrace:
     platform: str | None
     vertices: tuple[str, ...]
     """Digests of the vertices that carried it out: several for `ADD url` and `COPY --link`."""
+    intervals_seconds: tuple[tuple[float, float], ...] = ()
+    reads_context: bool = False
 
 
 def trace_steps(trace: Trace, dockerfile: Dockerfile | None) -> tuple[StepTrace, ...]:
@@ -53,6 +57,11 @@ def exit_code(error: str) -> int | None:
     """The exit code that BuildKit's error of a failed RUN names, behind the command."""
     found = _EXIT_CODE.findall(error)
     return int(found[-1]) if found else None
+
+
+def is_context_transfer(vertex: Vertex) -> bool:
+    """Whether it sends a context from this machine to the builder."""
+    return _CONTEXT_TRANSFER.fullmatch(vertex.name) is not None
 
 
 def is_cancellation(error: str) -> bool:
@@ -77,8 +86,10 @@ def _step(
     place: Place, vertices: Sequence[Vertex], begin: int | None, position: dict[str, int], trace: Trace
 ) -> StepTrace:
     intervals = [interval for vertex in vertices for interval in vertex.intervals]
-    inputs = {position[found] for vertex in vertices for found in _step_inputs(vertex, trace, position)}
-    inputs -= {position[vertex.digest] for vertex in vertices}
+    above = {found for vertex in vertices for found in _above(vertex, trace, position)}
+    inputs = {position[found] for found in above if found in position} - {
+        position[vertex.digest] for vertex in vertices
+    }
     return StepTrace(
         stage=place.stage,
         index=place.index,
@@ -93,11 +104,21 @@ def _step(
         error=next((vertex.error for vertex in vertices if vertex.error), None),
         platform=place.platform,
         vertices=tuple(vertex.digest for vertex in vertices),
+        intervals_seconds=_intervals_seconds(intervals, begin),
+        reads_context=any(is_context_transfer(trace.vertices[found]) for found in above),
     )
 
 
-def _step_inputs(vertex: Vertex, trace: Trace, position: dict[str, int]) -> set[str]:
-    """The nearest steps above a vertex, looking through vertices that are no steps of their own."""
+def _intervals_seconds(intervals: Sequence[tuple[int, int]], begin: int | None) -> tuple[tuple[float, float], ...]:
+    """Begin and end of each time of work, from the build's start; nothing where there was only one."""
+    found = disjoint_intervals(intervals, _PAUSE_NANOSECONDS)
+    if begin is None or len(found) < 2:
+        return ()
+    return tuple(((start - begin) / 1e9, (end - begin) / 1e9) for start, end in found)
+
+
+def _above(vertex: Vertex, trace: Trace, position: dict[str, int]) -> set[str]:
+    """The nearest steps above a vertex, and the vertices between, which are no steps of their own."""
     found: set[str] = set()
     pending, seen = list(vertex.inputs), set(vertex.inputs)
     while pending:
@@ -105,6 +126,7 @@ def _step_inputs(vertex: Vertex, trace: Trace, position: dict[str, int]) -> set[
         if digest in position:
             found.add(digest)
         elif digest in trace.vertices:
+            found.add(digest)
             fresh = [above for above in trace.vertices[digest].inputs if above not in seen]
             seen.update(fresh)
             pending += fresh

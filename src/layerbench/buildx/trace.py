@@ -181,6 +181,17 @@ def union_nanoseconds(intervals: Iterable[tuple[int, int]]) -> int:
     return total
 
 
+def disjoint_intervals(intervals: Iterable[tuple[int, int]], pause_nanoseconds: int = 0) -> tuple[tuple[int, int], ...]:
+    """The same time in intervals that do not touch, in order; pauses of up to so many nanoseconds are bridged."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(intervals):
+        if found and start - found[-1][1] <= pause_nanoseconds:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
 def _text(line: bytes) -> str:
     return line[-_LOG_LINE_BYTES:].decode(errors="replace").rstrip("\r")
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import click
 
 from layerbench.cli.measuring import Connecting, has_failures
+from layerbench.cli.output import chosen_format
+from layerbench.errors import UsageError
 
+Format: TypeAlias = Literal["table", "markdown", "json", "html"]
 _ROUNDS = 10
 _TOP = 10
 
@@ -37,14 +40,19 @@ Examples:
   layerbench ab --base main --variant multi --scenario edit-source --rounds 20
   layerbench ab --base main --time-budget 10m --format markdown >> "$GITHUB_STEP_SUMMARY"
   layerbench ab --base main --rounds 1 -o out        bytes and cache hits only; out/base.json, out/head.json
+  layerbench ab --base main --budget-file ci.toml    more budgets than head's bench file has
+  layerbench ab --base main --json | jq -r .check.verdict
 
 \b
 It ends as soon as every time is decided: that none differs may be seen from the 5th round on, that
 one does at every 10th and at the last. Checkout, index and stash stay as they are.
+Head is judged by its own bench file's budgets and expectations; what a budget is relative to is base.
 
 \b
-Exit codes: 0 fine (also where the two differ), 2 usage, bench file or repository, 3 a build, a
-smoke test or the engine failed (the rest is compared), 130 interrupted (what was measured stays)."""
+Exit codes: 0 fine (also where the two differ), 1 a budget is broken or an expectation refuted, 2
+usage, bench file or repository, 3 a build, a smoke test or the engine failed (the rest is compared),
+130 interrupted (what was measured stays). Where anything was checked, the last line is the verdict:
+of stdout, or of stderr where stdout is a document (json, markdown, html)."""
 )
 @click.option("--base", required=True, metavar="REF", help="What to compare with: a branch, a tag, a commit.")
 @click.option("--head", metavar="REF", help="What to judge.  [default: the working tree with uncommitted changes]")
@@ -65,11 +73,17 @@ smoke test or the engine failed (the rest is compared), 130 interrupted (what wa
 )
 @click.option(
     *("--format", "format_name"),
-    type=click.Choice(("table", "markdown", "json")),
-    default="table",
-    show_default=True,
-    help="How to print the comparison.",
+    type=click.Choice(("table", "markdown", "json", "html")),
+    help="How to print comparison and check.  [default: table]",
 )
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--budget-file",
+    metavar="FILE",
+    type=click.Path(readable=False),
+    help="A file with [[budgets]] and [[expectations]] that are checked as well.",
+)
+@click.option("--no-check", is_flag=True, help="Compare only, whatever budgets and expectations there are.")
 @click.option("--no-smoke", is_flag=True, help="Do not run the images.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def ab(
@@ -82,20 +96,28 @@ def ab(
     time_budget: float | None,
     builder: str | None,
     output: str | None,
-    format_name: Literal["table", "markdown", "json"],
+    format_name: Format | None,
+    as_json: bool,
+    budget_file: str | None,
+    no_check: bool,
     no_smoke: bool,
     quiet: bool,
 ) -> int:
-    """Build two states of this git repository in turns, and say what HEAD costs more or less than BASE.
+    """Build two states of this git repository in turns, say what HEAD costs more or less than BASE, and check it.
 
     Both are laid out in a temporary folder with the same times and modes, and each takes its own bench file.
     """
+    chosen: Format = chosen_format(format_name, "json" if as_json else None, "table")
+    if no_check and budget_file:
+        raise UsageError("--no-check and --budget-file exclude each other: give one of them")
     connecting = Connecting(builder)
 
-    from layerbench.cli.ab_measuring import Asked, measure_states
-    from layerbench.cli.ab_output import compare_states, print_comparison
+    from layerbench.ab.measuring import Asked, measure_states
+    from layerbench.ab.rounds import Limits
+    from layerbench.cli.ab_checking import check_states
+    from layerbench.cli.ab_output import compare_states, print_states
+    from layerbench.cli.checking import EXIT_CODES, read_budget_file
     from layerbench.cli.displays import open_display
-    from layerbench.runner.ab.rounds import Limits
 
     asked = Asked(
         base=base,
@@ -107,10 +129,18 @@ def ab(
         output=Path(output) if output else None,
         smoke=not no_smoke,
     )
+    more = read_budget_file(Path(budget_file)) if budget_file else None
     with open_display(quiet) as display:
-        outcome = measure_states(asked, connecting, display, os.environ)
-    print_comparison(outcome, compare_states(outcome), format_name, top=_TOP)
+        outcome = measure_states(asked, connecting.get, display, os.environ)
+    limits = outcome.check_limits.joined_with(more) if more else outcome.check_limits
+    report = None if no_check else check_states(outcome, limits, _note)
+    found = compare_states(outcome)
     click.echo(f"result files: {outcome.paths['base']} {outcome.paths['head']}", err=True)
-    if has_failures(*outcome.results.values()):
-        return 3
-    return 0
+    print_states(outcome, found, report, chosen, top=_TOP)
+    if outcome.left_out or has_failures(*outcome.results.values()):
+        return EXIT_CODES["error"]
+    return EXIT_CODES[report.verdict] if report else 0
+
+
+def _note(text: str) -> None:
+    click.echo(f"layerbench: {text}", err=True)

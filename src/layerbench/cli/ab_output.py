@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+import click
+
 from layerbench.cli.output import options_for, write
 
 if TYPE_CHECKING:
+    from layerbench.ab.joining import SideName
+    from layerbench.ab.measuring import Outcome
+    from layerbench.analysis.checks.models import CheckReport
     from layerbench.analysis.comparison.models import Comparison
-    from layerbench.cli.ab_measuring import Outcome
-    from layerbench.runner.ab.joining import SideName
 
-Format = Literal["table", "markdown", "json"]
+Format = Literal["table", "markdown", "json", "html"]
 
 
 def compare_states(outcome: Outcome) -> Comparison:
@@ -26,30 +29,39 @@ def compare_states(outcome: Outcome) -> Comparison:
         return Side(outcome.labels[name], outcome.results[name], None, image_opener(outcome.paths[name]))
 
     found = compare_results(side("base"), side("head"), looks=looks_of(outcome.most_rounds))
-    notes = (_sentence(note) for note in outcome.notes)
+    notes = (_sentence(note) for note in (*outcome.left_out, *outcome.notes))
     return replace(found, notes=(*notes, *found.notes))
 
 
-def print_comparison(outcome: Outcome, found: Comparison, format_name: Format, *, top: int) -> None:
-    """Print the comparison, and how the run ended.
+def print_states(
+    outcome: Outcome, found: Comparison, report: CheckReport | None, format_name: Format, *, top: int
+) -> None:
+    """Print the comparison, how the run ended, and what the check came to.
+
+    The verdict's line is the last of a table; where stdout is a document, it goes to stderr.
 
     Args:
         outcome: of the run.
         found: the comparison.
-        format_name: how to print it.
+        report: the check's; None where nothing was checked.
+        format_name: how to print both.
         top: rows of each list of where bytes come from.
     """
     match format_name:
         case "json":
-            write([_json(outcome, found)], None)
+            write([_json(outcome, found, report)], None)
+        case "html":
+            from layerbench.cli.html_output import comparison_page
+
+            write([comparison_page(found, (_sentence(ended(outcome)),), report)], None)
         case "markdown":
-            from layerbench.report.comparison import markdown
-
-            write([markdown.render(found, top=top), f"\n{_sentence(ended(outcome))}\n"], None)
+            _print_markdown(outcome, found, report, top)
         case _:
-            from layerbench.report.comparison import table
+            _print_table(outcome, found, report, top)
+    if report is not None and format_name != "table":
+        from layerbench.report.printable import printable
 
-            write([table.render(found, options_for(None), top=top), f"\n{_sentence(ended(outcome))}\n"], None)
+        click.echo(printable(report.verdict_line), err=True)
 
 
 def ended(outcome: Outcome) -> str:
@@ -62,14 +74,45 @@ def ended(outcome: Outcome) -> str:
     return f"ended after {rounds}, for {why}; undecided: {'; '.join(measured.undecided)}"
 
 
-def _json(outcome: Outcome, found: Comparison) -> str:
+def _print_table(outcome: Outcome, found: Comparison, report: CheckReport | None, top: int) -> None:
+    from layerbench.report.comparison import table
+
+    options = options_for(None)
+    pieces = [table.render(found, options, top=top), f"\n{_sentence(ended(outcome))}\n"]
+    if report is not None:
+        from layerbench.report.checks import table as check_table
+
+        pieces.append(f"\n{check_table.render(report, options)}")
+    write(pieces, None)
+
+
+def _print_markdown(outcome: Outcome, found: Comparison, report: CheckReport | None, top: int) -> None:
+    from layerbench.report.comparison import markdown
+
+    pieces = [markdown.render(found, top=top), f"\n{_sentence(ended(outcome))}\n"]
+    if report is not None:
+        from layerbench.cli.ab_checking import with_repository_paths
+        from layerbench.report.checks import github
+
+        pieces.append(f"\n{github.summary(with_repository_paths(report, outcome))}")
+    write(pieces, None)
+
+
+def _json(outcome: Outcome, found: Comparison, report: CheckReport | None) -> str:
     import json
 
+    from layerbench.report.checks import json_report
     from layerbench.report.comparison import json_pairs
 
     figures = json.loads(json_pairs.render(found))
     measured = outcome.measured
-    figures["ab"] = {"ended": measured.end, "rounds": measured.rounds, "undecided": measured.undecided}
+    figures["ab"] = {
+        "ended": measured.end,
+        "rounds": measured.rounds,
+        "undecided": measured.undecided,
+        "left_out": outcome.left_out,
+    }
+    figures["check"] = json.loads(json_report.render(report)) if report is not None else None
     return json.dumps(figures, indent=2) + "\n"
 
 

@@ -79,7 +79,9 @@ class Selection:
             raise UsageError(
                 "there is no layerbench.toml here; `layerbench init` writes one, or name Dockerfiles with -f"
             )
-        return load_bench_file(path, os.environ)
+        bench = load_bench_file(path, os.environ)
+        _check_conditions(bench, path)
+        return bench
 
     def _from_dockerfiles(self, note: Callable[[str], None]) -> BenchFile:
         from layerbench.config.discover import discover, to_bench_file
@@ -96,6 +98,14 @@ class Selection:
         for text in discovery.notes:
             note(text)
         return to_bench_file(discovery)
+
+
+def _check_conditions(bench: BenchFile, path: Path) -> None:
+    """See that `layerbench check` will understand the bench file: not only after everything was built."""
+    if bench.expectations:
+        from layerbench.analysis.checks.limits import limits_of_bench
+
+        limits_of_bench(bench, str(path))
 
 
 def selects_bench(command: Command) -> Command:

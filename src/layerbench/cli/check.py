@@ -21,11 +21,9 @@ from layerbench.report.checks.interface import (
 from layerbench.results.baseline import BASELINE_NAME
 
 if TYPE_CHECKING:
+    from layerbench.analysis.checks.limits import Limits
     from layerbench.analysis.checks.models import CheckReport
-    from layerbench.cli.checking import Limits
     from layerbench.config.models import BenchFile
-
-_EXIT_CODES = {"ok": 0, "warning": 0, "regression": 1, "refuted": 1, "error": 3}
 
 
 @click.command(
@@ -86,6 +84,7 @@ def check(
     chosen: CheckFormat = chosen_format(format_name, "json" if as_json else None, "table")
     from layerbench.analysis.checks.verdict import check as judge
     from layerbench.cli.checking import (
+        EXIT_CODES,
         check_bench_fits,
         load_limits,
         source_of_baseline,
@@ -110,7 +109,7 @@ def check(
     shown = _with_repository_paths(report, limits) if chosen in WITH_REPOSITORY_PATHS else report
     write([render(shown, chosen, options_for(target), result)], target)
     _tell_verdict(report, chosen, target)
-    return _EXIT_CODES[report.verdict]
+    return EXIT_CODES[report.verdict]
 
 
 def _bench(bench_file: str | None, *, is_needed: bool) -> tuple[BenchFile | None, Path | None]:

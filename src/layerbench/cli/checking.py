@@ -4,41 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layerbench.errors import UsageError
 
+EXIT_CODES = {"ok": 0, "warning": 0, "regression": 1, "refuted": 1, "error": 3}
+"""By verdict."""
+
 if TYPE_CHECKING:
     from layerbench.analysis.checks.growth import Source
-    from layerbench.analysis.checks.rules import ExpectationRule
+    from layerbench.analysis.checks.limits import Limits
     from layerbench.analysis.comparison.models import Contents
-    from layerbench.config.models import BenchFile, Budget
+    from layerbench.config.models import BenchFile
     from layerbench.image.contents import ImageContents
     from layerbench.results.models import Build, Result
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Budgets and expectations, ready to be judged by."""
-
-    budgets: tuple[Budget, ...]
-    expectations: tuple[ExpectationRule, ...]
-    folder: Path
-    """The bench file's, to which places in the report are relative."""
-
-
-def limits_of_bench(bench: BenchFile, path: Path) -> Limits:
-    """What a bench file asks for.
-
-    Raises:
-        UsageError: a condition cannot be read, or names what the bench file has not.
-    """
-    from layerbench.analysis.checks.expectations import read_expectations
-
-    known = {"variant": [one.name for one in bench.variants], "scenario": [one.name for one in bench.scenarios]}
-    return Limits(bench.budgets, read_expectations(bench.expectations, str(path), known), bench.folder)
 
 
 def load_limits(bench: BenchFile | None, bench_path: Path | None, budget_file: Path | None) -> Limits:
@@ -47,18 +27,28 @@ def load_limits(bench: BenchFile | None, bench_path: Path | None, budget_file: P
     Raises:
         UsageError: nothing is asked for, or one of the files is wrong.
     """
-    from layerbench.analysis.checks.expectations import read_expectations
-    from layerbench.config.file import load_limits as read_limits
+    from layerbench.analysis.checks.limits import Limits, limits_of_bench
 
-    found = limits_of_bench(bench, bench_path) if bench and bench_path else Limits((), (), Path())
+    found = limits_of_bench(bench, str(bench_path)) if bench and bench_path else Limits((), (), Path())
     if budget_file is not None:
-        budgets, expectations = read_limits(budget_file)
-        more = read_expectations(expectations, str(budget_file), {})
-        found = replace(found, budgets=found.budgets + budgets, expectations=found.expectations + more)
-    if not found.budgets and not found.expectations:
+        found = found.joined_with(read_budget_file(budget_file))
+    if not found:
         where = budget_file or bench_path
         raise UsageError(f"{where}: there is nothing to check; add [[budgets]] or [[expectations]]")
     return found
+
+
+def read_budget_file(path: Path) -> Limits:
+    """The limits of a file that has nothing else.
+
+    Raises:
+        UsageError: it cannot be read, or a condition in it.
+    """
+    from layerbench.analysis.checks.limits import Limits, read_expectations
+    from layerbench.config.file import load_limits as read_limits
+
+    budgets, expectations = read_limits(path)
+    return Limits(budgets, read_expectations(expectations, str(path), {}), path.parent)
 
 
 def source_of_result(result: Result, path: Path, note: Callable[[str], None]) -> Source:

@@ -22,6 +22,7 @@ Examples:
   layerbench compare main.json pr.json                         every variant that both have, by name
   layerbench compare result.json:single result.json:multi      two variants of one run
   layerbench compare main.json:multi pr.json --format markdown >> "$GITHUB_STEP_SUMMARY"
+  layerbench compare main.json pr.json --format html -o compare.html    with timelines and images
   layerbench compare main.json pr.json --json | jq '.pairs[] | {scenario, lost: .steps_lost}'
 
 \b
@@ -32,7 +33,7 @@ the two compares."""
 @click.argument("head", metavar="HEAD", type=IMAGE)
 @click.option(
     *("--format", "format_name"),
-    type=click.Choice(("table", "markdown", "json")),
+    type=click.Choice(("table", "markdown", "json", "html")),
     help="How to print it.  [default: table]",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -48,7 +49,7 @@ the two compares."""
 def compare(
     base: str,
     head: str,
-    format_name: Literal["table", "markdown", "json"] | None,
+    format_name: Literal["table", "markdown", "json", "html"] | None,
     as_json: bool,
     top: int,
     output: str,
@@ -57,7 +58,9 @@ def compare(
 
     Each is a result file that `layerbench run` wrote, or one variant of it as RESULT:VARIANT. No engine is needed.
     """
-    chosen: Literal["table", "markdown", "json"] = chosen_format(format_name, "json" if as_json else None, "table")
+    chosen: Literal["table", "markdown", "json", "html"] = chosen_format(
+        format_name, "json" if as_json else None, "table"
+    )
 
     from layerbench.analysis.comparison.compare import compare_results
 
@@ -73,6 +76,10 @@ def compare(
             from layerbench.report.comparison import json_pairs
 
             write([json_pairs.render(found)], target)
+        case "html":
+            from layerbench.cli.html_output import comparison_page
+
+            write([comparison_page(found)], target)
         case "markdown":
             from layerbench.report.comparison import markdown
 

@@ -12,14 +12,14 @@ import click
 
 from layerbench.cli.bench_options import Selection, selects_bench
 from layerbench.cli.measuring import Connecting, has_failures
-from layerbench.errors import LayerbenchError
+from layerbench.errors import LayerbenchError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from layerbench.cli.displays import PlainDisplay
     from layerbench.config.models import BenchFile
-    from layerbench.results.models import Result
+    from layerbench.results.models import Result, Revision
     from layerbench.runner.estimate import Durations
     from layerbench.runner.session import RunOptions
 
@@ -33,6 +33,7 @@ Examples:
   layerbench run -f a.Dockerfile -f b.Dockerfile .   no bench file: variants and edits are found
   layerbench run --variant multi --scenario cold --rounds 5
   layerbench run -o result.json                      and later: layerbench report result.json --steps
+  layerbench run --explain                           with the cause of every step that ran
   layerbench run --resume result.json                only what is missing in it
 
 \b
@@ -56,6 +57,7 @@ The table goes to stdout, progress to stderr. Exit codes: 0 all built, 2 usage o
 )
 @click.option("--keep-images", is_flag=True, help="Keep each image, as layerbench/BENCH-VARIANT:SCENARIO.")
 @click.option("--no-smoke", is_flag=True, help="Do not run the images.")
+@click.option("--explain", is_flag=True, help="Ask BuildKit for its own cache keys, and print why each step ran.")
 @click.option("--steps", is_flag=True, help="Print steps as rows and scenarios as columns.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def run(
@@ -66,6 +68,7 @@ def run(
     frontend: str,
     keep_images: bool,
     no_smoke: bool,
+    explain: bool,
     steps: bool,
     quiet: bool,
 ) -> int:
@@ -80,12 +83,19 @@ def run(
     from layerbench.runner.session import RunOptions
 
     options = RunOptions(
-        frontend="builtin" if frontend == "builtin" else "auto", keep_images=keep_images, smoke=not no_smoke
+        frontend="builtin" if frontend == "builtin" else "auto",
+        keep_images=keep_images,
+        smoke=not no_smoke,
+        cache_keys=explain,
     )
     with open_display(quiet) as display:
         bench = selection.load(display.note)
         check_secrets(bench, os.environ)
         output_file = _OutputFile(_result_path(bench, output or resume))
+        if explain and output_file.path is None:
+            raise UsageError(
+                "--explain keeps what it needs beside the result file: name a file with -o, or leave -o out"
+            )
         try:
             result = _measure(bench, connecting, options, display, output_file, Path(resume) if resume else None)
         except (KeyboardInterrupt, LayerbenchError):
@@ -95,6 +105,8 @@ def run(
         output_file.print()
     else:
         _print_table(result, steps)
+        if explain:
+            _print_explanation(output_file.path, result)
         click.echo(f"result file: {output_file.path}", err=True)
     return 3 if has_failures(result) else 0
 
@@ -156,10 +168,20 @@ def _measure(
         # Read under the lock: another run may have been writing it until now.
         earlier = read_result(resume) if resume else None
         start = start_result(bench, connection, earlier)
+        start = dataclasses.replace(start, revision=start.revision or _revision(bench.folder))
         side_file = open_side_file(output_file.path, resume, earlier, display.note)
         display.expect(*_expectation(bench, start))
         options = dataclasses.replace(options, side_file=side_file)
         return Session(bench, connection, options, display, output_file.save).run(start)
+
+
+def _revision(folder: Path) -> Revision | None:
+    """What is checked out, so that a history can tell which commit a run belongs to."""
+    from layerbench.repository import describe_checkout
+    from layerbench.results.models import Revision
+
+    found = describe_checkout(folder, os.environ)
+    return Revision(found.commit, found.committed_at, found.branch, found.is_dirty) if found else None
 
 
 def _expectation(bench: BenchFile, start: Result) -> tuple[Durations, list[tuple[str, str]]]:
@@ -186,7 +208,26 @@ def _print_table(result: Result, steps: bool) -> None:
     from layerbench.report.interface import reporter
     from layerbench.report.terminal import options_for
 
-    text = reporter("table").render(result, options_for(sys.stdout, steps=steps))
+    _print(reporter("table").render(result, options_for(sys.stdout, steps=steps)))
+
+
+def _print_explanation(path: Path, result: Result) -> None:
+    """Why each step ran."""
+    from layerbench.analysis.explain.build import explain_result
+    from layerbench.cachekeys.reading import InputsReader
+    from layerbench.report.explain.table import render
+    from layerbench.report.terminal import options_for
+
+    reader = InputsReader(path, result)
+    try:
+        explanation = explain_result(result, reader.inputs, reader.keys)
+    except UsageError as error:  # such as a side file that could not be written: what was measured stands
+        click.echo(f"nothing is explained: {error}", err=True)
+        return
+    _print("\nwhy steps ran\n" + render(explanation, options_for(sys.stdout, steps=False)))
+
+
+def _print(text: str) -> None:
     # In bytes: an encoding that lacks a character must not end in a traceback.
     sys.stdout.buffer.write(text.encode(sys.stdout.encoding, "backslashreplace"))
     sys.stdout.buffer.flush()

@@ -1,7 +1,7 @@
 """Which files of a context a Dockerfile copies: a rough answer, good enough to choose a file to edit.
 
-The rules are simplified: of Moby's `.dockerignore` and of Go's `filepath.Match` only what is common is here,
-and of the variables only those whose defaults stand in the Dockerfile.
+Ignore files and patterns are read as BuildKit does; links are not followed, and of the variables only those are known
+whose defaults stand in the Dockerfile.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from layerbench.context.gosyntax import BadPatternError, compile_match, has_wildcards
+from layerbench.context.ignore import IgnoreRules, read_ignore
+from layerbench.context.patterns import PatternList, parse_patterns
 from layerbench.errors import UsageError
 from layerbench.expansion import expand
 from layerbench.instructions import Dockerfile, Instruction, arguments_of, mounts_of
@@ -25,7 +28,6 @@ _VENDOR_FOLDERS = frozenset(
         "build", "dist", "out", "obj", "target", "coverage",
     }
 )  # fmt: skip
-_WILDCARD = re.compile(r"\\(?P<escaped>.)|(?P<stars>\*+)/?|(?P<any>\?)|\[(?P<not>\^?)(?P<set>[^\]]+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,11 @@ class CopiedFiles:
     """What one Dockerfile takes from the context."""
 
     sources: tuple[_Source, ...]
-    ignored: tuple[_IgnoreRule, ...]
+    ignored: IgnoreRules
 
     def how(self, path: str) -> Literal["named", "with its folder"] | None:
         """How a file, given by its path relative to the context, is copied; None if it is not."""
-        if _is_ignored(path, self.ignored):
+        if self.ignored.excludes(path):
             return None
         ways = {source.how(path) for source in self.sources}
         return "named" if "named" in ways else "with its folder" if "with its folder" in ways else None
@@ -49,20 +51,17 @@ class _Source:
 
     pattern: re.Pattern[str] | None
     """None for the whole context."""
-    excluded: tuple[re.Pattern[str], ...]
+    excluded: PatternList
 
     def how(self, path: str) -> Literal["named", "with its folder"] | None:
-        if any(_covers(pattern, path) for pattern in self.excluded):
-            return None
-        if self.pattern is not None and self.pattern.fullmatch(path):
-            return "named"
-        return "with its folder" if self.pattern is None or _covers(self.pattern, path) else None
-
-
-@dataclass(frozen=True, slots=True)
-class _IgnoreRule:
-    pattern: re.Pattern[str]
-    is_exception: bool
+        parts = path.split("/")
+        for count in range(1 if self.pattern else 0, len(parts) + 1):
+            if self.pattern is None or self.pattern.fullmatch("/".join(parts[:count])):
+                inner = "/".join(parts[count:])
+                if self.excluded.matches(inner):
+                    return None
+                return "with its folder" if inner else "named"
+        return None
 
 
 def copied_files(dockerfile: Dockerfile, path: Path, context: Path) -> CopiedFiles:
@@ -118,11 +117,11 @@ def _sources(dockerfile: Dockerfile) -> Iterator[_Source]:
             try:
                 _assign(instruction, values, global_values)
                 excluded = [flag.partition("=")[2] for flag in instruction.flags if flag.startswith("--exclude=")]
-                patterns = tuple(_compile(_clean(expand(text, values))) for text in excluded)
+                patterns = PatternList(parse_patterns([expand(text, values) for text in excluded]))
                 for text in _source_texts(instruction):
                     path = _clean(expand(text, values))
-                    yield _Source(_compile(path, any_depth=False) if path else None, patterns)
-            except UsageError:
+                    yield _Source(_compile(path) if path else None, patterns)
+            except (UsageError, BadPatternError):
                 continue  # the build itself will refuse it
 
 
@@ -153,54 +152,13 @@ def _clean(path: str) -> str:
     return posixpath.normpath(f"/{path.lstrip('/')}").strip("/")
 
 
-def _ignore_rules(dockerfile: Path, context: Path) -> tuple[_IgnoreRule, ...]:
-    """The rules of the Dockerfile's own `.dockerignore`, which stands in for the context's where there is one."""
-    for file in (dockerfile.with_name(f"{dockerfile.name}.dockerignore"), context / ".dockerignore"):
-        if file.is_file():
-            lines = file.read_bytes().decode("utf-8-sig", errors="replace").splitlines()
-            texts = (line.strip() for line in lines if not line.startswith("#"))
-            rules = ((text.removeprefix("!").strip(), text.startswith("!")) for text in texts)
-            return tuple(_IgnoreRule(_compile(_clean(text)), negated) for text, negated in rules if _clean(text))
-    return ()
+def _compile(path: str) -> re.Pattern[str]:
+    return compile_match(path) if has_wildcards(path) else re.compile(re.escape(path))
 
 
-def _is_ignored(path: str, rules: tuple[_IgnoreRule, ...]) -> bool:
-    """Whether `.dockerignore` leaves a file out: the last rule that covers it decides. Approximate."""
-    for rule in reversed(rules):
-        if _covers(rule.pattern, path):
-            return not rule.is_exception
-    return False
-
-
-def _covers(pattern: re.Pattern[str], path: str) -> bool:
-    """Whether a pattern matches a file or one of the folders that it is in."""
-    parts = path.split("/")
-    return any(pattern.fullmatch("/".join(parts[:count])) for count in range(1, len(parts) + 1))
-
-
-def _compile(pattern: str, *, any_depth: bool = True) -> re.Pattern[str]:
-    """A wildcard pattern as a regular expression; `**` crosses folders if `any_depth` is set."""
-    parts: list[str] = []
-    end = 0
-    for match in _WILDCARD.finditer(pattern):
-        parts.append(re.escape(pattern[end : match.start()]))
-        parts.append(_translate(match, any_depth))
-        end = match.end()
-    text = "".join([*parts, re.escape(pattern[end:])])
+def _ignore_rules(dockerfile: Path, context: Path) -> IgnoreRules:
+    """The ignore file's rules; none where a build would refuse them, and say so itself."""
     try:
-        return re.compile(text, re.DOTALL)
-    except re.error:
-        return re.compile(re.escape(pattern))
-
-
-def _translate(match: re.Match[str], any_depth: bool) -> str:
-    if match["escaped"]:
-        return re.escape(match["escaped"])
-    if match["set"]:
-        return f"[{match['not']}{match['set']}]"
-    if match["any"]:
-        return "[^/]"
-    slash = match[0].endswith("/")
-    if any_depth and len(match["stars"]) > 1:
-        return "(?:.*/)?" if slash else ".*"
-    return "[^/]*/" if slash else "[^/]*"
+        return read_ignore(dockerfile, context)
+    except UsageError:
+        return IgnoreRules()

@@ -86,6 +86,15 @@ def cached(suite: str | None) -> Path | None:
     return next((folder for folder in folders if folder.is_dir()), None)
 
 
+def private_apt(folder: Path) -> PrivateApt:
+    """An apt for packages of the machine's own release.
+
+    Raises:
+        EngineError: the machine is no Debian, or none of its mirrors answers.
+    """
+    return _apt_for(_own_release(), folder)[0]
+
+
 def remove_cache() -> None:
     """Delete all unpacked packages."""
     shutil.rmtree(package_cache(), ignore_errors=True)

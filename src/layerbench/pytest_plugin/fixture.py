@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
+from layerbench.errors import LayerbenchError
 from layerbench.pytest_plugin.asking import Asked, EditText, Places, Wanted, understand
 from layerbench.pytest_plugin.builds import Builds
 from layerbench.pytest_plugin.errors import BuildFailedError, NoEngineError
@@ -69,7 +71,9 @@ class Layerbench:
 
     def _outcome(self, asked: Asked, build: Build) -> RunOutcome:
         __tracebackhide__ = True
-        outcome = RunOutcome(asked.title, asked.scenario.kind, build, self._on_look)
+        outcome = RunOutcome(
+            asked.title, asked.scenario.kind, build, self._on_look, functools.cache(lambda: causes_of(asked))
+        )
         if build.outcome != "built":
             raise BuildFailedError(_failure(outcome), build)
         if build.invalid is not None:
@@ -77,6 +81,17 @@ class Layerbench:
             raise BuildFailedError(f"{message}\n{outcome.table()}", build)
         self._on_look(outcome)
         return outcome
+
+
+def causes_of(asked: Asked) -> Mapping[tuple[str | None, str], str]:
+    """Why the edit of what was asked for runs steps again; nothing where that cannot be found out any more."""
+    from layerbench.foresight.scenarios import scenario_causes
+
+    try:
+        [variant] = asked.bench.variants
+        return scenario_causes(variant, asked.scenario)
+    except (LayerbenchError, OSError, ValueError):
+        return {}
 
 
 def _failure(outcome: RunOutcome) -> str:

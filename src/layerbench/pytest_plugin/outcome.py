@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from layerbench.pytest_plugin.errors import StepNotFoundError
 from layerbench.pytest_plugin.figures import CONTEXT_BYTES, Bytes, Seconds, Truth
-from layerbench.pytest_plugin.reasons import Kind, shorten, told_cached, told_ran
+from layerbench.pytest_plugin.reasons import Causes, Kind, nothing_known, shorten, told_cached, told_ran
 from layerbench.pytest_plugin.tables import counts, steps_table
 from layerbench.results.models import Build, Image, Layer, Step
 from layerbench.units import format_bytes, format_seconds
@@ -98,13 +98,13 @@ class StepOutcome:
     @property
     def cached(self) -> Truth:
         """Whether it was a cache hit. A FROM is none, and did not run either."""
-        told = told_cached(self.outcome.build.steps, self.position, self.outcome.kind)
+        told = told_cached(self.outcome.build.steps, self.position, self.outcome.kind, self.outcome.causes)
         return Truth(self.record.cached is True, told)
 
     @property
     def ran(self) -> Truth:
         """Whether it was carried out."""
-        told = told_ran(self.outcome.build.steps, self.position, self.outcome.kind)
+        told = told_ran(self.outcome.build.steps, self.position, self.outcome.kind, self.outcome.causes)
         return Truth(self.record.cached is False, told)
 
     @property
@@ -139,6 +139,8 @@ class RunOutcome:
     """The record, as a result file has it."""
     on_look: Callable[[RunOutcome], None] = field(default=lambda _: None, compare=False)
     """Told when a test looks at it, so that the report of a failure shows what was looked at."""
+    causes: Causes = field(default=nothing_known, compare=False)
+    """Why steps ran for a cause of their own."""
 
     @property
     def steps(self) -> tuple[StepOutcome, ...]:
@@ -194,7 +196,7 @@ class RunOutcome:
 
     def table(self) -> str:
         """The steps as a table: what each took or that it was cached, its layer's bytes, and why the first ones ran."""
-        return steps_table(self.build, self.kind)
+        return steps_table(self.build, self.kind, self.causes)
 
     def __repr__(self) -> str:
         return f"<{self.title}: {counts(self.build)}, {format_seconds(self.build.wall_seconds or 0.0)}>"

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from layerbench.results.models import Step
 from layerbench.units import format_seconds
 
 Kind = Literal["cold", "warm", "edit"]
+Causes = Callable[[], Mapping[tuple[str | None, str], str]]
+"""Why steps ran for a cause of their own, by stage and instruction; asked only where one has to be told."""
 _INSTRUCTION_LENGTH = 48
+_CAUSE_LENGTH = 200
+
+
+def nothing_known() -> Mapping[tuple[str | None, str], str]:
+    """Causes where there are none to be had."""
+    return {}
 
 
 def shorten(text: str, length: int = _INSTRUCTION_LENGTH) -> str:
@@ -30,36 +38,38 @@ def first_that_ran(steps: Sequence[Step], at: int) -> int:
     return min(position for position in below if steps[position].cached is False)
 
 
-def why_it_ran(steps: Sequence[Step], at: int, kind: Kind) -> str:
+def why_it_ran(steps: Sequence[Step], at: int, kind: Kind, causes: Causes = nothing_known) -> str:
     """The reason for which step `at`, which ran, did; as the end of a sentence.
 
     Args:
         steps: of the build.
         at: position of the step.
         kind: what the build started from.
+        causes: what is known of single steps.
     """
     if kind == "cold":
         return "for nothing was cached"
     first = first_that_ran(steps, at)
+    reason = _own_reason(steps[first], causes)
     if first == at:
-        return f"and no step before it did: {_own_reason(steps[at])}"
-    return f'for "{shorten(steps[first].instruction)}"{_line(steps[first])} before it ran: {_own_reason(steps[first])}'
+        return f"and no step before it did: {reason}"
+    return f'for "{shorten(steps[first].instruction)}"{_line(steps[first])} before it ran: {reason}'
 
 
-def told_cached(steps: Sequence[Step], at: int, kind: Kind) -> str:
+def told_cached(steps: Sequence[Step], at: int, kind: Kind, causes: Causes = nothing_known) -> str:
     """What `assert` shows for a step's `cached`."""
     step = steps[at]
     if step.cached is None:
         return "not cached: a FROM is neither cached nor run"
-    return "cached" if step.cached else f"not cached: {_ran(step)}, {why_it_ran(steps, at, kind)}"
+    return "cached" if step.cached else f"not cached: {_ran(step)}, {why_it_ran(steps, at, kind, causes)}"
 
 
-def told_ran(steps: Sequence[Step], at: int, kind: Kind) -> str:
+def told_ran(steps: Sequence[Step], at: int, kind: Kind, causes: Causes = nothing_known) -> str:
     """What `assert` shows for a step's `ran`."""
     step = steps[at]
     if step.cached is None:
         return "not run: a FROM is neither cached nor run"
-    return "not run: it was cached" if step.cached else f"{_ran(step)}, {why_it_ran(steps, at, kind)}"
+    return "not run: it was cached" if step.cached else f"{_ran(step)}, {why_it_ran(steps, at, kind, causes)}"
 
 
 def _ran(step: Step) -> str:
@@ -70,7 +80,10 @@ def _line(step: Step) -> str:
     return f" (line {step.line_start})" if step.line_start is not None else ""
 
 
-def _own_reason(step: Step) -> str:
+def _own_reason(step: Step, causes: Causes) -> str:
+    known = causes().get((step.stage, step.instruction))
+    if known is not None:
+        return shorten(known, _CAUSE_LENGTH)
     keyword = step.instruction.split(" ", 1)[0].upper()
     if keyword in {"COPY", "ADD"}:
         return "the files that it copies changed"

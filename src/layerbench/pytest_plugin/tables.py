@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from layerbench.pytest_plugin.reasons import Kind, first_that_ran, shorten, why_it_ran
+from layerbench.pytest_plugin.reasons import Causes, Kind, first_that_ran, nothing_known, shorten, why_it_ran
 from layerbench.results.models import Build, Image, Step
 from layerbench.units import format_bytes, format_seconds
 
@@ -18,12 +18,13 @@ def counts(build: Build) -> str:
     return f"{sum(states)} of {len(states)} steps cached"
 
 
-def steps_table(build: Build, kind: Kind) -> str:
+def steps_table(build: Build, kind: Kind, causes: Causes = nothing_known) -> str:
     """Every step with `cached` or its seconds and the bytes of its layer, and why the first that ran did.
 
     Args:
         build: the record.
         kind: what the build started from.
+        causes: what is known of single steps.
     """
     rows = [_HEADERS, *_rows(build)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(_HEADERS))]
@@ -31,7 +32,7 @@ def steps_table(build: Build, kind: Kind) -> str:
         f"  {row[0]:>{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]:>{widths[3]}}".rstrip()
         for row in rows
     ]
-    return "\n".join([*lines, *_totals(build), *_reasons(build.steps, kind)])
+    return "\n".join([*lines, *_totals(build), *_reasons(build.steps, kind, causes)])
 
 
 def largest_parts(image: Image, steps: Sequence[Step], most: int) -> list[str]:
@@ -91,10 +92,10 @@ def _totals(build: Build) -> Iterator[str]:
         )
 
 
-def _reasons(steps: Sequence[Step], kind: Kind) -> Iterator[str]:
+def _reasons(steps: Sequence[Step], kind: Kind, causes: Causes) -> Iterator[str]:
     """A line for each step that ran with none before it that did."""
     if kind == "cold":
         return
     for at, step in enumerate(steps):
         if step.cached is False and first_that_ran(steps, at) == at:
-            yield f'"{shorten(step.instruction)}" ran, {why_it_ran(steps, at, kind)}'
+            yield f'"{shorten(step.instruction)}" ran, {why_it_ran(steps, at, kind, causes)}'

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Literal, Protocol, get_args
 if TYPE_CHECKING:
     from layerbench.results.models import Result
 
-FormatName = Literal["table", "json", "markdown", "csv"]
+FormatName = Literal["table", "json", "markdown", "csv", "trace", "otlp", "html", "svg", "badge"]
 FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+
+ChartName = Literal["sizes", "times", "steps", "timeline"]
+CHARTS: tuple[ChartName, ...] = get_args(ChartName)
 
 PLAIN_WIDTH = 100
 """Columns of a table that does not go to a terminal."""
@@ -29,6 +32,10 @@ class Options:
     """None: no escape sequences at all."""
     ascii_only: bool = False
     """Whether the reader's locale or terminal has no more than ASCII."""
+    critical_path: bool = False
+    """Whether the critical path of each variant and scenario is shown; table and JSON have it."""
+    chart: ChartName = "sizes"
+    """Which picture; only for SVG."""
 
 
 class Reporter(Protocol):
@@ -58,3 +65,23 @@ def reporter(name: FormatName) -> Reporter:
             from layerbench.report import csv_rows
 
             return csv_rows
+        case "trace":
+            from layerbench.report import trace_event
+
+            return trace_event
+        case "otlp":
+            from layerbench.report import otlp
+
+            return otlp
+        case "html":
+            from layerbench.report.html import page
+
+            return page
+        case "svg":
+            from layerbench.report import pictures
+
+            return pictures
+        case "badge":
+            from layerbench.report import badge
+
+            return badge

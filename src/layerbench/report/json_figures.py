@@ -20,6 +20,7 @@ unknown is null:
   `line_end`, and `cells[]`, one a scenario: `state` (`cached`, `ran`, `varies`, `source`, `failed`, `not-run`),
   `rounds`, `cached_rounds`, `seconds` (over the rounds in which it ran); then `export_seconds[]` and `wall_seconds[]`,
   one a scenario
+- `critical_paths[]`, with `--critical-path` only: see `layerbench.report.critical_path.json_rows`
 - `findings[]`, `alarms[]`, `remarks[]`: sentences
 """
 
@@ -57,6 +58,10 @@ def render(result: Result, options: Options) -> str:
     }
     if options.steps:
         figures["steps"] = [_step_table(table) for _, table in titled_step_tables(result)]
+    if options.critical_path:
+        from layerbench.report.critical_path.json_rows import critical_paths
+
+        figures["critical_paths"] = critical_paths(result)
     figures |= {"findings": findings(result, tables), "alarms": alarms(result), "remarks": remarks(result)}
     return json.dumps(figures, indent=2) + "\n"
 

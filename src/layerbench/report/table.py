@@ -64,6 +64,10 @@ _LAYOUTS: tuple[tuple[_Column, ...], ...] = (
 
 def render(result: Result, options: Options) -> str:
     """The report as text; see `layerbench.report.interface.Reporter`."""
+    if options.critical_path:
+        from layerbench.report.critical_path import table as critical_path_table
+
+        return critical_path_table.render(result, options)
     return render_page(options, lambda page: _print(result, page, steps=options.steps))
 
 

@@ -7,6 +7,8 @@ state, gets into a build context.
 """
 
 from layerbench.repository.commits import place_commit as place_commit
+from layerbench.repository.describe import CheckedOut as CheckedOut
+from layerbench.repository.describe import describe_checkout as describe_checkout
 from layerbench.repository.find import Commit as Commit
 from layerbench.repository.find import Repository as Repository
 from layerbench.repository.find import find_commit as find_commit

@@ -105,6 +105,11 @@ class Step:
     """Positions in `steps` of the steps that this one builds on."""
     error: str | None = None
     platform: str | None = None
+    intervals_seconds: tuple[tuple[float, float], ...] = ()
+    """Begin and end of each time that it was at work, in seconds from the build's start, where it was so more than
+    once (`COPY --link`, `ADD` of a URL); pauses below 10 ms count as work here. Empty: at work once."""
+    reads_context: bool = False
+    """Whether it reads a context that is sent to the builder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,19 @@ class Build:
     """`builtin` where the engine's own frontend served, `registry` where the syntax line's image did."""
     empty_cache_mounts: tuple[str, ...] = ()
     """Targets of cache mounts that were still empty after an install ran with them."""
+    inputs: str | None = None
+    """Digest of the side file's member `inputs-…` with what it was built from: Dockerfile, options, files' digests."""
+    cache_keys: str | None = None
+    """Digest of the side file's member `keys-…` with the keys of its steps; null where BuildKit was not asked."""
+    startup_seconds: float | None = None
+    """From the process's start to the build's start, the zero of all `started_seconds`; null where the clocks of the
+    machine and of the builder disagree."""
+    transfer_started_seconds: float | None = None
+    """When the transfer of the contexts began, from the build's start; null where none is read."""
+    transfer_seconds: float | None = None
+    """From then until the builder had all of them."""
+    export_started_seconds: float | None = None
+    """When the export of the image began, from the build's start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +254,22 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """The state of the git repository that a run measured."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _FILE_RECORD
+
+    commit: str
+    """Full id."""
+    committed_at: str
+    """ISO 8601 with the offset of UTC."""
+    branch: str | None
+    """Null where none was checked out and the CI's variables name none."""
+    is_dirty: bool
+    """Whether tracked files were changed, or others were there that git does not ignore."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """All builds of one invocation: the content of a result file."""
 
@@ -259,4 +293,7 @@ class Result:
     images: tuple[ImageSummary, ...] = ()
     """What is in each distinct image of the run, in the order in which they were made."""
     side_file: str | None = None
-    """Name of the file beside this one that holds every file of every layer; null where there is none."""
+    """Name of the file beside this one that holds every file of every layer, and what the builds were made from; null
+    where there is none."""
+    revision: Revision | None = None
+    """What was checked out where the bench file is; null outside of a repository."""

@@ -1,19 +1,21 @@
-"""The side file of a result: beside `web.json` a `web.layers.zip` with every layer of the run's images.
+"""The side file of a result: beside `web.json` a `web.layers.zip` with every layer of the run's images, and more.
 
-A member is named by the hexadecimal digits of the layer's diff_id, and is what `layerbench.image.profile_codec` makes
-of it: compressed already, so the archive itself compresses nothing.
+A layer's member is named by the hexadecimal digits of its diff_id, and is what `layerbench.image.profile_codec` makes
+of it. The other members are named by their kind and the sha256 of their own content: `inputs-…` and `keys-…`, which
+`layerbench.cachekeys.codec` makes. All are compressed already, so the archive itself compresses nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from layerbench.errors import LayerbenchError, UsageError
 
@@ -21,11 +23,16 @@ if TYPE_CHECKING:
     import zipfile
 
 _SUFFIX = ".layers.zip"
-_DIFF_ID = re.compile(r"sha256:([0-9a-f]{64})\Z")
+_DIGEST = re.compile(r"sha256:([0-9a-f]{64})\Z")
 # A local file header of 30 bytes and the name (APPNOTE.TXT of PKWARE, 4.3.7).
-_FIRST_MEMBER_BYTES = 30 + 64
+_FIRST_MEMBER_BYTES = 30 + len("inputs-") + 64
+_FIRST_NAME = re.compile(rb"PK.{28}(?:inputs-|keys-)?[0-9a-f]{64}", re.DOTALL)
+_LAYER_NAME = re.compile(r"[0-9a-f]{64}\Z")
 _MOST_LAYER_BYTES = 512 * 1024 * 1024
 _MEND = "run `layerbench run` again with -o"
+
+DocumentKind = Literal["inputs", "keys"]
+"""What a build was made from; BuildKit's own keys of its steps."""
 
 
 def side_file_of(result: Path) -> Path:
@@ -52,7 +59,7 @@ def named_side_file(result: Path, name: str | None) -> Path:
 
 
 class SideFile:
-    """The layers that a run has kept.
+    """The layers and documents that a run has kept.
 
     Args:
         path: The side file; it need not be there yet.
@@ -60,12 +67,21 @@ class SideFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._diff_ids: set[str] = set()
+        self._names: set[str] = set()
 
     @property
     def diff_ids(self) -> Collection[str]:
         """Layers that are in it."""
-        return self._diff_ids
+        return _diff_ids(self._names)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it; there is no file then, or an earlier run's."""
+        return not self._names
+
+    def has(self, kind: DocumentKind, digest: str) -> bool:
+        """Whether a document is in it."""
+        return _document_name(kind, digest) in self._names
 
     def check_place(self) -> None:
         """See that nothing of the person's would be replaced; nothing is written.
@@ -77,16 +93,16 @@ class SideFile:
             raise UsageError(f"{self.path} is there and is no side file: remove it, or give another place with -o")
 
     def go_on_with(self, earlier: Path) -> None:
-        """Keep the layers of an earlier run's side file, which may be this one.
+        """Keep all of an earlier run's side file, which may be this one.
 
         Raises:
             UsageError: it is not there, or damaged.
             LayerbenchError: they cannot be copied here.
         """
-        diff_ids = layers_of(earlier)
+        names = _names_of(earlier)
         if earlier != self.path:
             _replace(self.path, earlier, {})
-        self._diff_ids = diff_ids
+        self._names = names
 
     def add(self, layers: Mapping[str, bytes]) -> None:
         """Add layers, each by its diff_id, in one step: a reader sees none of them or all.
@@ -96,10 +112,26 @@ class SideFile:
         Raises:
             LayerbenchError: the file cannot be written; what was there before is untouched.
         """
-        new = {diff_id: content for diff_id, content in layers.items() if diff_id not in self._diff_ids}
+        self._add({_layer_name(diff_id): content for diff_id, content in layers.items()})
+
+    def add_document(self, kind: DocumentKind, content: bytes) -> str:
+        """Add a document, unless it is there.
+
+        Returns:
+            Its digest, by which `read_document` finds it.
+
+        Raises:
+            LayerbenchError: the file cannot be written; what was there before is untouched.
+        """
+        digest = _digest_of(content)
+        self._add({_document_name(kind, digest): content})
+        return digest
+
+    def _add(self, members: Mapping[str, bytes]) -> None:
+        new = {name: content for name, content in members.items() if name not in self._names}
         if new:
-            _replace(self.path, self.path if self._diff_ids else None, new)
-            self._diff_ids |= new.keys()
+            _replace(self.path, self.path if self._names else None, new)
+            self._names |= new.keys()
 
 
 def read_layers(path: Path, diff_ids: Collection[str]) -> dict[str, bytes]:
@@ -109,7 +141,23 @@ def read_layers(path: Path, diff_ids: Collection[str]) -> dict[str, bytes]:
         UsageError: the file is not there or damaged, or lacks one of them.
     """
     with _opened(path) as archive:
-        return {diff_id: _read(archive, path, diff_id) for diff_id in dict.fromkeys(diff_ids)}
+        return {
+            diff_id: _read(archive, path, _layer_name(diff_id), f"layer {diff_id}")
+            for diff_id in dict.fromkeys(diff_ids)
+        }
+
+
+def read_document(path: Path, kind: DocumentKind, digest: str) -> bytes:
+    """One document of a side file.
+
+    Raises:
+        UsageError: the file is not there or damaged, or lacks it.
+    """
+    with _opened(path) as archive:
+        content = _read(archive, path, _document_name(kind, digest), f"member {kind}-{digest[7:19]}")
+    if _digest_of(content) != digest:
+        raise UsageError(f"{path} is damaged: its member {kind}-{digest[7:19]} has another content; {_MEND}")
+    return content
 
 
 def layers_of(path: Path) -> set[str]:
@@ -118,23 +166,31 @@ def layers_of(path: Path) -> set[str]:
     Raises:
         UsageError: the file is not there or damaged.
     """
+    return _diff_ids(_names_of(path))
+
+
+def _names_of(path: Path) -> set[str]:
     with _opened(path) as archive:
-        return {f"sha256:{name}" for name in archive.namelist()}
+        return set(archive.namelist())
 
 
-def _read(archive: zipfile.ZipFile, path: Path, diff_id: str) -> bytes:
+def _diff_ids(names: Collection[str]) -> set[str]:
+    return {f"sha256:{name}" for name in names if _LAYER_NAME.match(name)}
+
+
+def _read(archive: zipfile.ZipFile, path: Path, name: str, what: str) -> bytes:
     import zipfile
 
     try:
-        member = archive.getinfo(_member_name(diff_id))
+        member = archive.getinfo(name)
     except KeyError:
-        raise UsageError(f"{path} lacks the layer {diff_id}: {_MEND}") from None
+        raise UsageError(f"{path} lacks the {what}: {_MEND}") from None
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > _MOST_LAYER_BYTES:
-        raise UsageError(f"{path} is damaged: its layer {diff_id} is not one that layerbench wrote; {_MEND}")
+        raise UsageError(f"{path} is damaged: its {what} is not one that layerbench wrote; {_MEND}")
     try:
         return archive.read(member)
     except (OSError, zipfile.BadZipFile, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise UsageError(f"{path} is damaged in its layer {diff_id} ({error}): copy it again, or {_MEND}") from error
+        raise UsageError(f"{path} is damaged in its {what} ({error}): copy it again, or {_MEND}") from error
 
 
 def _opened(path: Path) -> zipfile.ZipFile:
@@ -161,8 +217,8 @@ def _replace(target: Path, kept: Path | None, new: Mapping[str, bytes]) -> None:
         if kept is not None:
             shutil.copyfile(kept, temporary)
         with zipfile.ZipFile(temporary, "a" if kept else "x", zipfile.ZIP_STORED) as archive:
-            for diff_id, content in new.items():
-                member = zipfile.ZipInfo(_member_name(diff_id))
+            for name, content in new.items():
+                member = zipfile.ZipInfo(name)
                 member.external_attr = 0o644 << 16
                 archive.writestr(member, content)
         _flush(temporary)
@@ -185,7 +241,7 @@ def _is_side_file(path: Path) -> bool:
             head = file.read(_FIRST_MEMBER_BYTES)
     except OSError:
         return False
-    return not head or (head.startswith(b"PK") and re.search(rb"[0-9a-f]{64}\Z", head) is not None)
+    return not head or _FIRST_NAME.match(head) is not None
 
 
 def _flush(path: Path) -> None:
@@ -196,11 +252,22 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _member_name(diff_id: str) -> str:
-    match = _DIFF_ID.match(diff_id)
+def _layer_name(diff_id: str) -> str:
+    match = _DIGEST.match(diff_id)
     if match is None:
         raise UsageError(f"{ascii(diff_id)[:80]} is no diff_id of a layer")
     return match[1]
+
+
+def _document_name(kind: DocumentKind, digest: str) -> str:
+    match = _DIGEST.match(digest)
+    if match is None:
+        raise UsageError(f"{ascii(digest)[:80]} is no digest of a side file's member")
+    return f"{kind}-{match[1]}"
+
+
+def _digest_of(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def _resolved(path: Path) -> Path:

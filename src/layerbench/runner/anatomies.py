@@ -1,4 +1,7 @@
-"""What is in the images of a run: a summary of each for the result file, and all layers for the side file."""
+"""What is in the images of a run: a summary of each for the result file, and all layers for the side file.
+
+What the builds were made from goes into the side file as well, by way of here: it has one writer.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from layerbench.results.image_models import (
     WasteSummary,
 )
 from layerbench.results.models import Result
-from layerbench.results.side_file import SideFile, named_side_file, side_file_of
+from layerbench.results.side_file import DocumentKind, SideFile, named_side_file, side_file_of
 
 if TYPE_CHECKING:
     from layerbench.analysis.anatomy.models import Anatomy, PackageBytes
@@ -48,8 +51,27 @@ class Anatomies:
 
     @property
     def side_file(self) -> str | None:
-        """Name of the side file, once there are layers in it."""
-        return self._side_file.path.name if self._side_file and self._side_file.diff_ids else None
+        """Name of the side file, once there is something in it."""
+        return self._side_file.path.name if self._side_file and not self._side_file.is_empty else None
+
+    @property
+    def keeps_documents(self) -> bool:
+        """Whether there is a side file to keep them in."""
+        return self._side_file is not None
+
+    def keep_document(self, kind: DocumentKind, content: bytes) -> str | None:
+        """Put a document into the side file.
+
+        Returns:
+            Its digest; None where there is no side file, or it cannot be written.
+        """
+        if self._side_file is None:
+            return None
+        try:
+            return self._side_file.add_document(kind, content)
+        except LayerbenchError as error:
+            self._give_up(error)
+            return None
 
     def go_on_with(self, images: Iterable[ImageSummary]) -> None:
         """Take over what an earlier run found."""
@@ -80,8 +102,11 @@ class Anatomies:
         try:
             self._side_file.add(new)
         except LayerbenchError as error:
-            self._note(f"{error}; the run goes on without it")
-            self._side_file = None
+            self._give_up(error)
+
+    def _give_up(self, error: LayerbenchError) -> None:
+        self._note(f"{error}; the run goes on without it")
+        self._side_file = None
 
     def _summary(self, image: SavedImage) -> ImageSummary:
         # With the first image, and not before the first build: a run of warm builds would feel it.

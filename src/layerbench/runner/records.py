@@ -6,13 +6,13 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from layerbench.buildx.process import FinishedBuild
-from layerbench.buildx.steps import StepTrace, exit_code, is_cancellation, trace_steps
-from layerbench.buildx.trace import Trace, union_nanoseconds
+from layerbench.buildx.steps import StepTrace, exit_code, is_cancellation, is_context_transfer, trace_steps
+from layerbench.buildx.trace import Trace, Vertex, union_nanoseconds
 from layerbench.config.models import BenchFile, Edit, Patch, Scenario, Variant
 from layerbench.errors import BuildError
 from layerbench.image import SavedImage, attribute_layers
@@ -73,6 +73,29 @@ def export_seconds(trace: Trace) -> float | None:
     return union_nanoseconds(intervals) / 1e9 if intervals else None
 
 
+def export_started_seconds(trace: Trace) -> float | None:
+    """When the export began, from the build's start; None where nothing was exported."""
+    span = _span_seconds(trace, (vertex for vertex in trace.vertices.values() if vertex.name.startswith(_EXPORT_NAMES)))
+    return span[0] if span else None
+
+
+def transfer_span_seconds(trace: Trace) -> tuple[float, float] | None:
+    """Start of the contexts' transfer from the build's start, and its length; None where none is read."""
+    span = _span_seconds(trace, filter(is_context_transfer, trace.vertices.values()))
+    return (span[0], span[1] - span[0]) if span else None
+
+
+def startup_seconds(finished: FinishedBuild) -> float | None:
+    """From the process's start to the build's; None where the two clocks cannot both be right."""
+    begin = finished.trace.started_nanoseconds()
+    if begin is None or finished.started_nanoseconds is None:
+        return None
+    ends = [end for vertex in finished.trace.vertices.values() for _, end in vertex.intervals]
+    seconds = (begin - finished.started_nanoseconds) / 1e9
+    is_possible = seconds >= 0 and (max(ends) - finished.started_nanoseconds) / 1e9 <= finished.wall_seconds
+    return seconds if is_possible else None
+
+
 def context_bytes(trace: Trace) -> int | None:
     """Bytes of contexts that were sent to the builder; None where no step reads one."""
     names = {vertex.name for vertex in trace.vertices.values() if vertex.name.startswith(_CONTEXT_NAMES)}
@@ -114,6 +137,14 @@ def bench_record(bench: BenchFile) -> Bench:
     )
 
 
+def _span_seconds(trace: Trace, vertices: Iterable[Vertex]) -> tuple[float, float] | None:
+    begin = trace.started_nanoseconds()
+    intervals = [interval for vertex in vertices for interval in vertex.intervals]
+    if begin is None or not intervals:
+        return None
+    return (min(intervals)[0] - begin) / 1e9, (max(end for _, end in intervals) - begin) / 1e9
+
+
 def _step(step: StepTrace, failed: bool, scrub: Callable[[str], str]) -> Step:
     return Step(
         stage=step.stage,
@@ -128,6 +159,8 @@ def _step(step: StepTrace, failed: bool, scrub: Callable[[str], str]) -> Step:
         inputs=step.inputs,
         error=scrub(step.error) if step.error else None,
         platform=step.platform,
+        intervals_seconds=step.intervals_seconds,
+        reads_context=step.reads_context,
     )
 
 

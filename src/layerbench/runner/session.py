@@ -19,6 +19,7 @@ from layerbench.results.models import Build, Result, StepError
 from layerbench.runner.anatomies import Anatomies
 from layerbench.runner.cache_mounts import empty_cache_mounts
 from layerbench.runner.connect import Connection
+from layerbench.runner.explanations import ExplanationRecorder
 from layerbench.runner.health import check_engine
 from layerbench.runner.images import ImageReader
 from layerbench.runner.interruption import shielded
@@ -30,8 +31,11 @@ from layerbench.runner.records import (
     context_bytes,
     error_record,
     export_seconds,
+    export_started_seconds,
     image_record,
+    startup_seconds,
     step_records,
+    transfer_span_seconds,
 )
 from layerbench.runner.scrubbing import Scrubber
 from layerbench.runner.smoke import smoke_test
@@ -54,7 +58,9 @@ class RunOptions:
     smoke: bool = True
     temporary_folder: Path | None = None
     side_file: SideFile | None = None
-    """Where the layers of the images go; None for nowhere."""
+    """Where the layers of the images go, and what the builds were made from; None for nowhere."""
+    cache_keys: bool = False
+    """Ask BuildKit for its own cache keys after each measured build."""
 
 
 @dataclass(slots=True)
@@ -95,6 +101,9 @@ class Session:
         self._scrub = Scrubber(bench.variants, os.environ)
         self._anatomies = Anatomies(options.side_file, observer.note)
         self._images = ImageReader(connection, self._anatomies)
+        self._explaining = ExplanationRecorder(
+            connection, self._anatomies, self._scrub, takes_keys=options.cache_keys, observer=observer
+        )
 
     def run(self, start: Result) -> Result:
         """Do every build that `start` has not, and return the whole.
@@ -193,7 +202,10 @@ class Session:
         if build.outcome == "built":
             name, scenario = planned.variant.name, planned.scenario.name
             state.built[kept_name(self._bench.name, name, scenario)] = self._tag(state, name, scenario)
-        self._record(state, build)
+        try:
+            build = self._explain(state, build)
+        finally:  # the build is measured, whatever comes now
+            self._record(state, build)
 
     def _build(self, state: _State, planned: PlannedBuild) -> Build:
         name, scenario = planned.variant.name, planned.scenario
@@ -227,6 +239,7 @@ class Session:
         builder = state.builders[variant.name]
         dockerfile = builder.dockerfile()
         steps = step_records(finished, dockerfile, self._scrub)
+        transfer = transfer_span_seconds(finished.trace)
         build = Build(
             variant=variant.name,
             scenario=planned.scenario.name,
@@ -239,6 +252,10 @@ class Session:
             warm_base_cached_steps=base.cached_steps if base else None,
             warm_base_steps=base.steps if base else None,
             frontend=builder.sources.frontend,
+            startup_seconds=startup_seconds(finished),
+            transfer_started_seconds=transfer[0] if transfer else None,
+            transfer_seconds=transfer[1] if transfer else None,
+            export_started_seconds=export_started_seconds(finished.trace),
         )
         if finished.exit_code == 0:
             image = image_record(self._images.read(finished.trace, tag, variant.platform), dockerfile, variant, steps)
@@ -252,6 +269,15 @@ class Session:
             state.cold[variant.name] = build
             if build.error is None:
                 build = replace(build, empty_cache_mounts=self._after_cold(state, variant, tag))
+        return build
+
+    def _explain(self, state: _State, build: Build) -> Build:
+        """The record with what the build was made from; the context is still as it was."""
+        if build.wall_seconds is None:  # nothing was built
+            return build
+        builder = state.builders[build.variant]
+        build, notes = self._explaining.record(build, builder, self._tag(state, build.variant, build.scenario))
+        self._note(state, notes)
         return build
 
     def _error(self, finished: FinishedBuild, dockerfile: Dockerfile | None, variant: Variant) -> StepError:

@@ -13,6 +13,7 @@ from layerbench.buildx.trace import Trace
 from layerbench.config.models import Scenario, Secret, Variant
 from layerbench.errors import BuildError, UsageError
 from layerbench.instructions import Dockerfile, blank_syntax_line, parse_dockerfile
+from layerbench.runner.build_inputs import BuiltFrom
 from layerbench.runner.connect import Connection
 from layerbench.runner.orphans import owner_variable
 from layerbench.runner.records import step_records
@@ -63,6 +64,11 @@ class VariantBuilder:
         self._parsed = ("", sources.dockerfile)
         self._staged: tuple[bytes, bytes, Path] | None = None
         self._warm: tuple[int, int] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """For files of the moment."""
+        return self._folder
 
     @property
     def namespace(self) -> Namespace:
@@ -126,6 +132,14 @@ class VariantBuilder:
         except (OSError, UsageError):
             return self.sources.dockerfile
         return self._parsed[1]
+
+    def last_request(self, tag: str) -> BuildRequest:
+        """What the last build was told, but for `--no-cache`."""
+        return self._request(tag, no_cache=False)
+
+    def built_from(self) -> BuiltFrom:
+        """Where that is which the last build was made from."""
+        return BuiltFrom(self.variant, self.sources, self._workspace.context, self._staged_dockerfile())
 
     def remove(self) -> None:
         """Delete the copy."""

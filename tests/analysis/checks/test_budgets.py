@@ -127,6 +127,9 @@ def test_times_are_medians_and_said_to_be_noisy() -> None:
     head = factory.change(factory.result(), "naive", "cold", (1, 2, 3), wall_seconds=60.0)
     found = _one(rule, source(head), source())
     assert found.outcome == "regression"
+    assert found.sentence.endswith("These are medians of 3 and 3 builds made in turns, and times are noisy.")
+    later = replace(head, started_at="2026-01-23T08:00:00+00:00")
+    found = _one(rule, source(later), source())
     assert found.sentence.endswith("These are medians of 3 and 3 builds of two runs, and times are noisy.")
     one_slow = factory.change(factory.result(), "naive", "cold", (2,), wall_seconds=600.0)
     assert _one(rule, source(one_slow), source()).outcome == "ok"

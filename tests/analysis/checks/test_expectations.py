@@ -192,9 +192,9 @@ def test_paths_are_matched_by_folder(path: str, pattern: str, is_like: bool) -> 
 
 
 def test_the_samples_state_claims_that_can_be_read() -> None:
-    from layerbench.cli.checking import limits_of_bench
+    from layerbench.analysis.checks.limits import limits_of_bench
     from layerbench.config.file import load_bench_file
 
     for name, least in (("web", 9), ("native", 6)):
         path = Path(__file__).parents[3] / "sample_app" / name / "layerbench.toml"
-        assert len(limits_of_bench(load_bench_file(path, {}), path).expectations) >= least
+        assert len(limits_of_bench(load_bench_file(path, {}), str(path)).expectations) >= least

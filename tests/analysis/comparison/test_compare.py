@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from layerbench.analysis.comparison.comparable import base_image_differences
 from layerbench.analysis.comparison.compare import median_build
 from layerbench.analysis.comparison.models import Side
 from layerbench.analysis.comparison.pairing import pair_variants
@@ -176,6 +177,50 @@ def test_another_base_image_a_run_cut_short_and_runs_one_after_the_other_are_sai
         "Base and head were measured by two runs, one after the other: what changed on the machine in between shows as"
         " a difference in time too.",
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            ("python:3.12-slim@sha256:" + "c3" * 32,),
+            ("python:3.12-slim@sha256:" + "d4" * 32,),
+            (
+                "The base image python:3.12-slim@sha256:d4d4d4d stands in head in place of"
+                " python:3.12-slim@sha256:c3c3c3c: sha256:000000000000 -> sha256:000000000001.",
+            ),
+        ),
+        (
+            ("localhost:5000/app", "debian:12"),
+            ("localhost:5000/app:2", "debian:13"),
+            (
+                "The base image localhost:5000/app:2 stands in head in place of localhost:5000/app:"
+                " sha256:000000000000 -> sha256:000000000001.",
+                "The base image debian:13 stands in head in place of debian:12:"
+                " sha256:000000000000 -> sha256:000000000001.",
+            ),
+        ),
+        (
+            ("debian",),
+            ("alpine",),
+            ("The base image alpine stands in head in place of debian: sha256:000000000000 -> sha256:000000000001.",),
+        ),
+        (("debian",), ("debian", "alpine"), ("The base image alpine is new in head: sha256:000000000001.",)),
+        (("debian",), (), ()),
+    ],
+)
+def test_base_images_in_place_of_others_are_said(
+    before: tuple[str, ...], after: tuple[str, ...], said: tuple[str, ...]
+) -> None:
+    both = set(before) & set(after)
+    sides = [
+        dataclasses.replace(
+            result(),
+            bases=tuple(Base(name, f"sha256:{0 if name in both else side:012d}" + "f" * 52) for name in names),
+        )
+        for side, names in enumerate((before, after))
+    ]
+    assert base_image_differences(*sides) == said
 
 
 def test_a_lost_step_is_found_whatever_the_times_say() -> None:

@@ -6,8 +6,8 @@ import dataclasses
 
 from layerbench.analysis.comparison.compare import compare_results
 from layerbench.analysis.comparison.models import Comparison, Side
-from layerbench.results.models import Base, Result
-from tests.analysis.comparison.factory import edited, larger, noisy, result, slower, uncached
+from layerbench.results.models import Base, Build, Result
+from tests.analysis.comparison.factory import each, edited, larger, noisy, result, slower, uncached
 from tests.report import examples
 from tests.report.anatomy import factory as anatomy
 from tests.results import factory
@@ -30,6 +30,26 @@ def pull_request() -> Comparison:
         bases=(Base("python:3.12-slim", "sha256:" + "d4" * 32),),
     )
     return compare_results(Side("main.json", base), Side("pr.json", head))
+
+
+def slower_step() -> Comparison:
+    """Two runs of ten rounds: one step slower and one faster, in builds that take as long."""
+    changed = {"pip install": 1.12, "COPY --from=builder /venv": 0.6}
+
+    def change(build: Build) -> Build:
+        if build.scenario != "cold":
+            return build
+        steps = tuple(
+            dataclasses.replace(step, seconds=round(step.seconds * factor, 4))
+            if text in step.instruction and step.seconds is not None
+            else step
+            for step in build.steps
+            for text, factor in [next((one for one in changed.items() if one[0] in step.instruction), ("", 1.0))]
+        )
+        return dataclasses.replace(build, steps=steps)
+
+    base = noisy(result("multi"))
+    return compare_results(Side("main.json", base), Side("pr.json", each(noisy(result("multi"), 3), change)))
 
 
 def attributed() -> Comparison:
@@ -55,4 +75,8 @@ def hostile() -> Comparison:
         Side(f"{examples.HOSTILE_VARIANT}.json", whole, examples.HOSTILE_VARIANT), Side("x.json", whole, "single")
     )
     found = with_diff(found, anatomy.hostile_diff())
+    timed = dataclasses.replace(slower_step().pairs[0].steps_slower[0], instruction=f"RUN {anatomy.HOSTILE}")
+    found = dataclasses.replace(
+        found, pairs=tuple(dataclasses.replace(pair, step_times=(timed,)) for pair in found.pairs)
+    )
     return dataclasses.replace(found, notes=(anatomy.HOSTILE,))

@@ -18,10 +18,20 @@ from tests.report.anatomy import factory as anatomy
 from tests.report.anatomy.factory import keys_of
 from tests.report.comparison import examples
 
-ALL = [examples.variants, examples.pull_request, examples.attributed, examples.hostile]
+ALL = [
+    examples.variants,
+    examples.pull_request,
+    examples.slower_step,
+    examples.attributed,
+    examples.hostile,
+]
 ISSUE_KEYS = {
     "variant_base", "variant_head", "scenario", "time", "steps_lost", "steps_won", "compressed_bytes_delta",
-    "uncompressed_bytes_delta", "redeploy_bytes_base", "redeploy_bytes_head", "packages",
+    "uncompressed_bytes_delta", "redeploy_bytes_base", "redeploy_bytes_head", "packages", "steps_slower",
+    "steps_faster",
+}  # fmt: skip
+STEP_TIME_KEYS = {
+    "stage", "instruction", "ratio", "interval_low", "interval_high", "seconds_base", "seconds_head",
 }  # fmt: skip
 TIME_KEYS = {"ratio", "interval_low", "interval_high", "rounds", "verdict"}
 
@@ -100,6 +110,8 @@ def test_json_has_the_keys_that_programs_rely_on(example: Callable[[], Compariso
         assert pair["time"] is None or pair["time"].keys() >= TIME_KEYS
         for key in ("steps_lost", "steps_won", "packages"):
             assert isinstance(pair[key], list)
+        for step in (*pair["steps_slower"], *pair["steps_faster"]):
+            assert step.keys() >= STEP_TIME_KEYS
     assert tuple(figures["findings"]) == findings(example())
 
 
@@ -132,6 +144,23 @@ def test_json_holds_the_figures_of_the_comparison() -> None:
     assert failed["time"] is failed["compressed_bytes_delta"] is failed["compressed_bytes_head"] is None
     assert failed["attributed"] is False
     assert failed["notes"][0].startswith("head: 10 of 10 builds failed")
+
+
+def test_a_slower_and_a_faster_step_are_told_in_every_format() -> None:
+    found = examples.slower_step()
+    [pair] = [one for one in json.loads(json_pairs.render(found))["pairs"] if one["scenario"] == "cold"]
+    assert pair["time"]["verdict"] == "no-difference"
+    assert pair["steps_compared"] == 3
+    [slower], [faster] = pair["steps_slower"], pair["steps_faster"]
+    assert (slower["stage"], slower["ratio"]) == ("builder", pytest.approx(1.12))
+    assert slower["interval_low"] <= slower["ratio"] <= slower["interval_high"]
+    assert (faster["instruction"], faster["ratio"]) == ("COPY --from=builder /venv /venv", pytest.approx(0.6))
+    for shown in (" ".join(text(found).split()), markdown.render(found, top=5)):
+        assert re.search(
+            r"cold: slower: RUN \S+.* \(line \d+, 2\.\d+ s -(>|&#62;) 3\.\d+ s, 1\.12x, interval 1\.12 to", shown
+        )
+        assert "cold: faster: COPY --from=builder /venv /venv" in shown
+        assert re.search(r"pip install takes 1\.12x as long in head as in base", shown)
 
 
 def test_json_has_every_package_and_the_largest_files() -> None:

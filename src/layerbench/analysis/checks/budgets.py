@@ -9,6 +9,7 @@ from layerbench.analysis.checks.figures import figure_text, step_fits, value_of
 from layerbench.analysis.checks.growth import Source, image_causes, layer_causes, place_of_growth, reference_of
 from layerbench.analysis.checks.models import BudgetOutcome, BudgetStatus, Place
 from layerbench.analysis.checks.rules import COMPRESSED_METRICS, SCENARIO_METRICS, unit_of
+from layerbench.analysis.comparison.comparable import are_interleaved
 from layerbench.config.models import Budget
 from layerbench.config.names import fits, is_pattern
 from layerbench.results.baseline import ScenarioFigures
@@ -123,7 +124,8 @@ def _values(target: _Target, head: Source, base: Source | None) -> _Values:
     at = target.at if target.scenario is not None else reference_of(base.figures, target.variant)
     before = None if at is None else _value(base, rule, target.variant, at)
     if before is None:
-        return _Values(value, None, f" {base.name} has no such figure: update it.")
+        mend = ": update it" if base.measured is None else ""
+        return _Values(value, None, f" {base.name} has no such figure{mend}.")
     return _Values(value, before, _noise(target, head, base) if rule.metric == "seconds" else "")
 
 
@@ -187,7 +189,9 @@ def _noise(target: _Target, head: Source, base: Source) -> str:
             else None
         )
         rounds.append(found.count if found else 0)
-    return f" These are medians of {rounds[0]} and {rounds[1]} builds of two runs, and times are noisy."
+    is_one_run = head.measured and base.measured and are_interleaved(base.measured.result, head.measured.result)
+    runs = "made in turns" if is_one_run else "of two runs"
+    return f" These are medians of {rounds[0]} and {rounds[1]} builds {runs}, and times are noisy."
 
 
 def _causes(target: _Target, head: Source, base: Source | None) -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from layerbench.analysis.checks.comparisons import compare
-from layerbench.analysis.checks.conditions import Comparison, PresenceCondition, StepCondition, names_of, parse
+from layerbench.analysis.checks.conditions import Comparison, PresenceCondition, StepCondition
 from layerbench.analysis.checks.figures import one_line
 from layerbench.analysis.checks.findings import Finding
 from layerbench.analysis.checks.growth import Source
@@ -15,39 +15,9 @@ from layerbench.analysis.checks.presence import find
 from layerbench.analysis.checks.rules import ExpectationRule
 from layerbench.analysis.steps import StepCell, StepKey, keyed_steps, scenario_cells
 from layerbench.analysis.wording import step_label
-from layerbench.config.models import Expectation
-from layerbench.config.names import did_you_mean, fits
-from layerbench.errors import UsageError
+from layerbench.config.names import fits
 from layerbench.results.models import Build, Step
 from layerbench.units import format_seconds
-
-
-def read_expectations(
-    expectations: Iterable[Expectation], source: str, known: Mapping[str, Sequence[str]]
-) -> tuple[ExpectationRule, ...]:
-    """The claims with their conditions understood.
-
-    Args:
-        expectations: as the file has them.
-        source: how errors call the file.
-        known: the names that there are, by `variant` and `scenario`; a kind that is missing is not checked.
-
-    Raises:
-        UsageError: a condition cannot be read, or names what there is not.
-    """
-    rules = []
-    for position, one in enumerate(expectations):
-        key = f"{source}: expectations[{position}].that"
-        try:
-            condition = parse(one.that)
-        except UsageError as error:
-            raise UsageError(f"{key}: {error}") from None
-        for kind, name in names_of(condition):
-            names = known.get(kind)
-            if names is not None and not any(fits(its, name) for its in names):
-                raise UsageError(f'{key}: no {kind} is named "{name}"; {did_you_mean(name, names)}')
-        rules.append(ExpectationRule(one.claim, one.that, condition, one.level))
-    return tuple(rules)
 
 
 def judge_expectations(rules: Sequence[ExpectationRule], head: Source) -> tuple[ExpectationOutcome, ...]:

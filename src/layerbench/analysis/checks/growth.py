@@ -110,7 +110,9 @@ def _folders(diff: ImageDiff) -> Iterator[tuple[int, str]]:
             continue
         # A single file that makes most of it is a better name than its folder.
         prefix = f"{folder.path}/" if folder.path else ""
-        telling = next((one for one in files if one.path.startswith(prefix)), None)
+        # What is in a folder of its own below this one is told there, and may be more than all that is told here.
+        inside = (one for one in files if one.path.startswith(prefix) and one.uncompressed_bytes_delta <= delta)
+        telling = next(inside, None)
         if telling is not None and telling.uncompressed_bytes_delta > 0.8 * delta:
             yield delta, f"/{telling.path}: {format_bytes_delta(telling.uncompressed_bytes_delta)}"
         else:

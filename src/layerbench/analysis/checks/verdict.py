@@ -30,7 +30,11 @@ _KEEP_OUT = "Do not write it to this layer, or delete it in the instruction that
 
 
 def check(
-    budgets: Sequence[Budget], expectations: Sequence[ExpectationRule], head: Source, base: Source | None
+    budgets: Sequence[Budget],
+    expectations: Sequence[ExpectationRule],
+    head: Source,
+    base: Source | None,
+    failures_elsewhere: Sequence[str] = (),
 ) -> CheckReport:
     """Judge a run.
 
@@ -39,6 +43,7 @@ def check(
         expectations: likewise.
         head: the run.
         base: what relative budgets are relative to; None where there is none.
+        failures_elsewhere: what failed beside the run, such as what it is held against, each a sentence.
 
     Raises:
         UsageError: a budget needs a baseline and there is none, or the baseline is of something else.
@@ -48,7 +53,7 @@ def check(
     result = head.measured.result
     judged = judge_budgets(budgets, head, base)
     held = judge_expectations(expectations, head)
-    failures = tuple(_failures(result))
+    failures = (*failures_of(result), *failures_elsewhere)
     verdict = _verdict(judged, held, failures)
     return CheckReport(
         verdict=verdict,
@@ -138,7 +143,8 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _failures(result: Result) -> Iterator[str]:
+def failures_of(result: Result) -> Iterator[str]:
+    """Builds and smoke tests that failed, each a sentence."""
     seen: dict[tuple[str, str, str], list[int]] = {}
     for build in result.builds:
         if build.outcome == "failed":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from layerbench.analysis.steps import is_valid
 from layerbench.analysis.wording import join_words
-from layerbench.results.models import Builder, Machine, Result, ScenarioRecord, VariantRecord
+from layerbench.results.models import Base, Builder, Machine, Result, ScenarioRecord, VariantRecord
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -87,17 +87,44 @@ def is_same_scenario(base: ScenarioRecord, head: ScenarioRecord) -> bool:
 
 
 def base_image_differences(base: Result, head: Result) -> tuple[str, ...]:
-    """FROM images that have another content in head, each a sentence."""
-    before = {one.reference: one for one in base.bases}
-    said = []
-    for after in head.bases:
-        one = before.get(after.reference)
-        if one is None or None in (one.digest, after.digest) or one.digest == after.digest:
-            continue
-        said.append(
-            f"The base image {after.reference} is another one in head: {_short(one.digest)} -> {_short(after.digest)}."
-        )
+    """FROM images that have another content in head, or others in their place, each a sentence."""
+    before, after = ({one.reference: one for one in result.bases} for result in (base, head))
+    said = [
+        f"The base image {reference} is another one in head:"
+        f" {_short(before[reference].digest)} -> {_short(one.digest)}."
+        for reference, one in after.items()
+        if reference in before and _have_other_content(before[reference], one)
+    ]
+    gone = [one for reference, one in before.items() if reference not in after]
+    new = [one for reference, one in after.items() if reference not in before]
+    for one in new:
+        earlier = next((other for other in gone if _repository(other) == _repository(one)), None)
+        if earlier is None and len(gone) == len(new) == 1:
+            earlier = gone[0]
+        if earlier is None:
+            said.append(f"The base image {_shown(one)} is new in head: {_short(one.digest)}.")
+        elif earlier.digest is None or earlier.digest != one.digest:
+            said.append(
+                f"The base image {_shown(one)} stands in head in place of {_shown(earlier)}:"
+                f" {_short(earlier.digest)} -> {_short(one.digest)}."
+            )
     return tuple(said)
+
+
+def _have_other_content(base: Base, head: Base) -> bool:
+    return base.digest is not None and head.digest is not None and base.digest != head.digest
+
+
+def _repository(base: Base) -> str:
+    """A reference without its tag and digest."""
+    name = base.reference.partition("@")[0]
+    return name if "/" in name.rpartition(":")[2] else name.rpartition(":")[0] or name
+
+
+def _shown(base: Base) -> str:
+    """A reference without most of its digest, which stands behind it anyway."""
+    name, at, digest = base.reference.partition("@")
+    return f"{name}{at}{digest[:14]}"
 
 
 def _variant_differences(base: VariantRecord, head: VariantRecord) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,14 @@ from layerbench.analysis.comparison.comparable import (
     why_not_comparable,
     why_times_do_not_compare,
 )
-from layerbench.analysis.comparison.models import Comparison, ScenarioPair, Side, SideFigures
+from layerbench.analysis.comparison.models import Comparison, ScenarioPair, Side, SideFigures, StepTime
 from layerbench.analysis.comparison.pairing import pair_variants
 from layerbench.analysis.comparison.redeploy import redeploy_of
+from layerbench.analysis.comparison.step_times import compare_build_times
 from layerbench.analysis.comparison.steps import step_changes
 from layerbench.analysis.comparison.words import side_notes, titles
 from layerbench.analysis.figures import VariantFigures, scenario_tables
-from layerbench.analysis.paired import PairedTimes, compare_times
+from layerbench.analysis.paired import PairedTimes
 from layerbench.analysis.steps import is_valid
 from layerbench.analysis.wording import join_words
 from layerbench.errors import LayerbenchError
@@ -43,7 +44,7 @@ def compare_results(base: Side, head: Side, *, looks: int = 1) -> Comparison:
     Args:
         base: what is compared with.
         head: what is judged.
-        looks: how often the run that made both asked whether one is slower; see `compare_times`.
+        looks: how often the run that made both asked whether one is slower; see `looks_of`.
 
     Raises:
         UsageError: a side does not have its variant, or the two have no variant in common.
@@ -136,7 +137,7 @@ class _Comparing:
     def _pair(self, variant_base: str, variant_head: str, scenario: ScenarioRecord) -> ScenarioPair:
         base = self._measured(self._base, variant_base, scenario.name)
         head = self._measured(self._head, variant_head, scenario.name)
-        time = self._time(base, head)
+        time, step_times = self._times(base, head)
         lost, won = step_changes(base.builds, head.builds)
         notes = [*side_notes("base", base.row), *side_notes("head", head.row)]
         compressed = _delta(base.figures.compressed_bytes, head.figures.compressed_bytes)
@@ -161,6 +162,7 @@ class _Comparing:
             uncompressed_bytes_delta=_delta(base.figures.uncompressed_bytes, head.figures.uncompressed_bytes),
             diff=self._diff(base, head),
             notes=tuple(notes),
+            step_times=step_times,
         )
 
     def _measured(self, side: Side, variant: str, scenario: str) -> _Measured:
@@ -177,11 +179,14 @@ class _Comparing:
         )
         return _Measured(side, builds, row, figures, build)
 
-    def _time(self, base: _Measured, head: _Measured) -> PairedTimes | None:
-        found = compare_times(_seconds(base.builds), _seconds(head.builds), looks=self._looks)
-        if found is None or self._times_compare:
-            return found
-        return replace(found, verdict="undecided", p_value=None, rounds_needed=None)
+    def _times(self, base: _Measured, head: _Measured) -> tuple[PairedTimes | None, tuple[StepTime, ...]]:
+        """Of the whole builds, and of the steps."""
+        found = compare_build_times(base.builds, head.builds, looks=self._looks)
+        if found is None:
+            return None, ()
+        if self._times_compare:
+            return found.total, found.steps
+        return replace(found.total, verdict="undecided", p_value=None, rounds_needed=None), ()
 
     def _diff(self, base: _Measured, head: _Measured) -> ImageDiff | None:
         if base.build is None or head.build is None or base.build.image is None or head.build.image is None:
@@ -238,10 +243,6 @@ def _scenarios(result: Result, variant: str) -> dict[str, ScenarioRecord]:
     return {
         name: one for name, one in found.items() if one.variants is None or variant in one.variants or name in built
     }
-
-
-def _seconds(builds: Sequence[Build]) -> dict[int, float]:
-    return {build.round: build.wall_seconds for build in builds if is_valid(build) and build.wall_seconds is not None}
 
 
 def _delta(base: int | None, head: int | None) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from layerbench.analysis.comparison.models import Comparison, ScenarioPair
+from layerbench.analysis.comparison.models import Comparison, ScenarioPair, StepTime
 from layerbench.analysis.figures import ScenarioTable
 from layerbench.analysis.wording import join_words, scenario_phrase, step_label
 from layerbench.units import format_bytes, format_bytes_delta, format_percent, format_ratio, format_seconds
@@ -72,6 +72,7 @@ def _of_pair(comparison: Comparison, pair: ScenarioPair) -> Iterator[_Finding]:
         yield _time(pair, base, head)
     else:
         yield from _steps(pair, base, head)
+        yield from (_step_time(pair, step, base, head) for step in (*pair.steps_slower, *pair.steps_faster))
     if (size := _size(pair, base, head)) is not None:
         yield _Finding(size[0], ("size", *variants), size[1])
     if pair.base.redeploy_bytes and pair.head.redeploy_bytes:
@@ -134,6 +135,22 @@ def _steps(pair: ScenarioPair, base: str, head: str) -> Iterator[_Finding]:
             ("time", pair.variant_base, pair.variant_head, *(step_label(step.instruction) for step in steps)),
             f"{_phrase(pair)}, {ran} ran {named}, which {cached} had cached.",
         )
+
+
+def _step_time(pair: ScenarioPair, step: StepTime, base: str, head: str) -> _Finding:
+    """A step that ran on both sides and takes longer on one, where the whole builds' times claim nothing."""
+    label, time = step_label(step.instruction), step.time
+    if time.verdict == "slower":
+        told = f"{label} takes {format_ratio(time.ratio)} as long in {head} as in {base}"
+    else:
+        told = f"{label} is {format_ratio(1 / time.ratio)} faster in {head} than in {base}"
+    whole = pair.base.wall_seconds.median if pair.base.wall_seconds else step.seconds_base
+    seconds = abs(time.difference_seconds)
+    return _Finding(
+        math.log2(1 + seconds / max(whole, _LEAST_SECONDS)) * _weight(pair, seconds),
+        ("time", pair.variant_base, pair.variant_head, label),
+        f"{_phrase(pair)}, {told} ({format_seconds(step.seconds_head)} against {format_seconds(step.seconds_base)}).",
+    )
 
 
 def _size(pair: ScenarioPair, base: str, head: str) -> tuple[float, str] | None:

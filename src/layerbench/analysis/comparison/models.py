@@ -52,6 +52,23 @@ class StepChange:
 
 
 @dataclass(frozen=True, slots=True)
+class StepTime:
+    """A step that ran on both sides in every round that is compared, and is long enough to compare its time."""
+
+    instruction: str
+    """As head has it."""
+    stage: str | None
+    """Likewise."""
+    line_base: int | None
+    """First line in base's Dockerfile, from 1."""
+    line_head: int | None
+    seconds_base: float
+    """Median over the rounds."""
+    seconds_head: float
+    time: PairedTimes
+
+
+@dataclass(frozen=True, slots=True)
 class SideFigures:
     """What one side measured in a scenario, over the builds that count; None is unknown."""
 
@@ -90,6 +107,18 @@ class ScenarioPair:
     """Where the bytes come from; None where a side's files were not kept."""
     notes: tuple[str, ...]
     """What does not compare or did not work, each a sentence."""
+    step_times: tuple[StepTime, ...] = ()
+    """The longest steps that ran on both sides, the longest first; empty where times do not compare."""
+
+    @property
+    def steps_slower(self) -> tuple[StepTime, ...]:
+        """Those that take longer in head, whatever the total does."""
+        return tuple(step for step in self.step_times if step.time.verdict == "slower")
+
+    @property
+    def steps_faster(self) -> tuple[StepTime, ...]:
+        """Those that take less in head."""
+        return tuple(step for step in self.step_times if step.time.verdict == "faster")
 
 
 @dataclass(frozen=True, slots=True)

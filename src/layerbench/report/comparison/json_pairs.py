@@ -13,6 +13,9 @@ One object, keys in this order; a difference is what head has more, unknown is n
     `round`, `seconds`)
   - `steps_lost[]` (cached in all rounds of base, not so in head), `steps_won[]`: `instruction`, `stage`, `line_base`,
     `line_head`, `seconds`, `rounds_ran`, `rounds`
+  - `steps_slower[]`, `steps_faster[]` (of the steps that ran on both sides in all rounds): `stage`, `instruction`,
+    `line_base`, `line_head`, `ratio`, `interval_low`, `interval_high`, `seconds_base`, `seconds_head` (medians),
+    `difference_seconds`, `p_value`, `noise_floor`; `steps_compared` says how many were long enough to be compared
   - `compressed_bytes_base`, `compressed_bytes_head`, `compressed_bytes_delta` (null where the two do not mean the
     same), `uncompressed_bytes_base`, `uncompressed_bytes_head`, `uncompressed_bytes_delta`
   - `redeploy_bytes_base`, `redeploy_bytes_head`: of edits only, medians
@@ -32,7 +35,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from layerbench.analysis.comparison.findings import findings
-from layerbench.analysis.comparison.models import Comparison, ScenarioPair, Side, SideFigures
+from layerbench.analysis.comparison.models import Comparison, ScenarioPair, Side, SideFigures, StepTime
 from layerbench.report.anatomy.json_rows import objects
 
 if TYPE_CHECKING:
@@ -77,6 +80,9 @@ def _pair(pair: ScenarioPair) -> dict[str, Any]:
         "time": _time(pair),
         "steps_lost": [asdict(step) for step in pair.steps_lost],
         "steps_won": [asdict(step) for step in pair.steps_won],
+        "steps_slower": [_step_time(step) for step in pair.steps_slower],
+        "steps_faster": [_step_time(step) for step in pair.steps_faster],
+        "steps_compared": len(pair.step_times),
         "compressed_bytes_base": base.compressed_bytes,
         "compressed_bytes_head": head.compressed_bytes,
         "compressed_bytes_delta": pair.compressed_bytes_delta,
@@ -108,6 +114,23 @@ def _time(pair: ScenarioPair) -> dict[str, Any] | None:
         "rounds_needed": time.rounds_needed,
         "first_round_is_slow": time.first_round_is_slow,
         "outliers": [{"side": one.side, "round": one.round, "seconds": one.seconds} for one in time.outliers],
+    }
+
+
+def _step_time(step: StepTime) -> dict[str, Any]:
+    return {
+        "stage": step.stage,
+        "instruction": step.instruction,
+        "line_base": step.line_base,
+        "line_head": step.line_head,
+        "ratio": step.time.ratio,
+        "interval_low": step.time.interval_low,
+        "interval_high": step.time.interval_high,
+        "seconds_base": step.seconds_base,
+        "seconds_head": step.seconds_head,
+        "difference_seconds": step.time.difference_seconds,
+        "p_value": step.time.p_value,
+        "noise_floor": step.time.noise_floor,
     }
 
 

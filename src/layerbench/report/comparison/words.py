@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from layerbench.analysis.comparison.models import Comparison, ScenarioPair, SideFigures, StepChange
+from layerbench.analysis.comparison.models import Comparison, ScenarioPair, SideFigures, StepChange, StepTime
 from layerbench.analysis.comparison.words import titles
 from layerbench.analysis.paired import LEAST_ROUNDS_TO_DIFFER, PairedTimes
 from layerbench.report.anatomy.words import count, layer_mark, layer_text, package_change, package_places, path_change
@@ -65,11 +65,15 @@ def title(comparison: Comparison, arrow: str = "->") -> str:
 
 
 def pair_remarks(pair: ScenarioPair) -> Iterator[tuple[str, str]]:
-    """What has to be said of a row beside its cells, each with a style: lost steps, won ones, what did not work."""
+    """What has to be said of a row beside its cells, each with a style: lost steps, slower ones, what did not work."""
     for step in pair.steps_lost:
         yield "red", f"{pair.scenario}: no longer cached: {_step(step)}"
     for step in pair.steps_won:
         yield "green", f"{pair.scenario}: now cached: {_step(step)}"
+    for timed in pair.steps_slower:
+        yield "red", f"{pair.scenario}: slower: {_step_time(timed)}"
+    for timed in pair.steps_faster:
+        yield "green", f"{pair.scenario}: faster: {_step_time(timed)}"
     for note in pair.notes:
         yield "yellow", f"{pair.scenario}: {note}"
     if pair.time is not None:
@@ -136,6 +140,8 @@ def reading_help(comparison: Comparison) -> str:
     )
     if any(pair.base.redeploy_bytes or pair.head.redeploy_bytes for pair in comparison.pairs):
         told += " Redeploy: compressed bytes of the layers that are new after the edit, which a deploy transfers."
+    if most >= LEAST_ROUNDS_TO_DIFFER and any(pair.step_times for pair in comparison.pairs):
+        told += " The longest steps that ran on both sides are compared likewise, each on its own."
     if fewest < LEAST_ROUNDS_TO_DIFFER:
         told += f" With fewer than {LEAST_ROUNDS_TO_DIFFER} rounds neither faster nor slower is claimed."
     return told
@@ -184,7 +190,19 @@ def _step(step: StepChange) -> str:
     return f"{text} ({', '.join(fact for fact in facts if fact)})"
 
 
-def _line(step: StepChange) -> str:
+def _step_time(step: StepTime) -> str:
+    """`RUN make (line 3, 1.00 s -> 1.10 s, 1.10x, interval 1.08 to 1.12)`."""
+    time = step.time
+    facts = [
+        _line(step),
+        f"{format_seconds(step.seconds_base)} -> {format_seconds(step.seconds_head)}",
+        format_ratio(time.ratio),
+        f"interval {_interval(time, ' to ')}",
+    ]
+    return f"{' '.join(step.instruction.split())} ({', '.join(fact for fact in facts if fact)})"
+
+
+def _line(step: StepChange | StepTime) -> str:
     if step.line_base == step.line_head:
         return f"line {step.line_head}" if step.line_head is not None else ""
     before, after = ("?" if line is None else str(line) for line in (step.line_base, step.line_head))

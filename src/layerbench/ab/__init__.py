@@ -1,0 +1,1 @@
+"""Two states of a git repository, built in turns by one run: the only room in which repository and runner meet."""

@@ -1,0 +1,1 @@
+"""Why each step of a build ran, or could be a hit."""

@@ -1,0 +1,138 @@
+"""`layerbench predict`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from layerbench.cli.foreseeing import chooses_variants, read_costs, told_once
+from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
+from layerbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from layerbench.foresight.edits import Change
+    from layerbench.foresight.sources import Source
+
+_STANDARD_INPUT = "-"
+_MEND = "--edit FILE, --diff REF, or a patch: git diff | layerbench predict -"
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  layerbench predict --edit app.py                     what an edit of app.py runs again
+  layerbench predict --edit app.py --variant multi --json | jq .total_seconds
+  layerbench predict -f Dockerfile . --edit src        an edit of all files in src; no bench file needed
+  layerbench predict --diff main                       the working tree, built on the cache of main
+  git diff --cached | layerbench predict -             a patch that is not applied yet, too
+
+\b
+Exit codes: 0 fine, 2 usage, a bench file, or a file that no build reads."""
+)
+@click.argument("context", required=False)
+@chooses_variants
+@click.option("--edit", "edits", multiple=True, metavar="FILE", help="This file, or all in this folder. Repeatable.")
+@click.option("--diff", metavar="REF", help="What differs between this commit and the working tree.")
+@click.option("--patch", metavar="FILE", help="A patch, as git diff writes it; - reads standard input.")
+@click.option("--all", "everything", is_flag=True, help="Show the steps that hit, too.")
+@click.option(
+    *("--format", "format_name"),
+    type=click.Choice(("table", "markdown", "json")),
+    help="How to print it.  [default: table]",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json; every step is in it.")
+@writes_output
+def predict(
+    context: str | None,
+    dockerfiles: tuple[Path, ...],
+    bench_file: Path | None,
+    variants: tuple[str, ...],
+    costs: str | None,
+    edits: tuple[str, ...],
+    diff: str | None,
+    patch: str | None,
+    everything: bool,
+    format_name: Literal["table", "markdown", "json"] | None,
+    as_json: bool,
+    output: str,
+) -> None:
+    """Say which steps an edit will run again, in how many seconds and with how many bytes to redeploy.
+
+    Nothing is built, and no file is changed. CONTEXT is a folder with a bench file or a Dockerfile (the current one by
+    default), or - for a patch on standard input.
+    """
+    chosen: Literal["table", "markdown", "json"] = chosen_format(format_name, "json" if as_json else None, "table")
+    if context == _STANDARD_INPUT:
+        if patch is not None:
+            raise UsageError("- stands for a patch on standard input, and --patch names another: give one of them")
+        context, patch = None, _STANDARD_INPUT
+    if sum((bool(edits), diff is not None, patch is not None)) != 1:
+        raise UsageError(f"say what will change in one way: {_MEND}")
+
+    from layerbench.analysis.predict.foresee import foresee
+    from layerbench.analysis.predict.predict import predict as predict_build
+    from layerbench.foresight.sources import SourceReader
+    from layerbench.foresight.variants import find_variants
+
+    bench = find_variants(context, dockerfiles, bench_file, variants)
+    known = read_costs(costs, bench)
+    target = target_of(output, known.path, what="result file")
+    reader = SourceReader(told_once())
+    sources = [reader.read(variant) for variant in bench.variants]
+    changes = _changes(sources, Path(context or "."), edits, diff, patch)
+    predictions = []
+    for change in changes:
+        foreseen = foresee(change.before, change.after)
+        name = change.source.variant.name
+        found = predict_build(name, foreseen, known.of(name, [one.step for one in foreseen]))
+        # Where nothing at all was measured, that is said once and not of each variant.
+        predictions.append(replace(found, notes=(*change.notes, *(found.notes if known.result else ()))))
+    notes = [known.note] if known.note else []
+    match chosen:
+        case "json":
+            from layerbench.report.predict import json_steps
+
+            write([json_steps.render(predictions, costs_from=known.name, notes=notes)], target)
+        case "markdown":
+            from layerbench.report.predict import markdown
+
+            write([markdown.render(predictions, everything=everything, notes=notes)], target)
+        case _:
+            from layerbench.report.predict import table
+
+            write([table.render(predictions, options_for(target), everything=everything, notes=notes)], target)
+
+
+def _changes(
+    sources: Sequence[Source], folder: Path, edits: Sequence[str], diff: str | None, patch: str | None
+) -> list[Change]:
+    from layerbench.foresight.edits import edit_files, find_files
+    from layerbench.foresight.patches import apply, repository_top, since_commit
+
+    main = [source.folders[""] for source in sources]
+    if edits:
+        return edit_files(sources, find_files(edits, [*([] if folder == Path() else [folder]), Path(), *main]))
+    if diff is not None:
+        return since_commit(sources, diff, folder)[0]
+    top = repository_top(folder)
+    return apply(sources, _read_patch(patch or _STANDARD_INPUT), [folder, *main, *([top] if top else [])])
+
+
+def _read_patch(path: str) -> str:
+    if path != _STANDARD_INPUT:
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise UsageError(f"the patch {path} cannot be read: {error.strerror}") from None
+    elif sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("nothing comes in on standard input: pipe a patch into it, as git diff | layerbench predict -")
+    else:
+        content = sys.stdin.buffer.read()
+    if not content.strip():
+        raise UsageError("the patch is empty: nothing will change; git diff shows what is not committed yet")
+    return content.decode("utf-8", "surrogateescape")

@@ -1,0 +1,179 @@
+"""What a variant would be built from now, read from its Dockerfile and contexts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from layerbench.cachekeys.models import BuildInputs, Invocation
+from layerbench.config.models import Variant
+from layerbench.context.fingerprint import take_fingerprint
+from layerbench.context.ignore import IgnoreRules, parse_ignore, read_ignore
+from layerbench.context.models import Entry, Fingerprint
+from layerbench.errors import UsageError
+
+MAIN_CONTEXT = ""
+_REMOTE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*://|git@|-$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A variant with what it would be built from, and where that lies."""
+
+    variant: Variant
+    folders: Mapping[str, Path]
+    """By the context's name, the main one under the empty name; resolved."""
+    ignores: Mapping[str, IgnoreRules]
+    inputs: BuildInputs
+
+    def with_inputs(self, inputs: BuildInputs) -> Source:
+        """The same with other inputs."""
+        return replace(self, inputs=inputs)
+
+    def paths_of(self, file: Path) -> dict[str, str]:
+        """The path of a file in each of the contexts that it lies in, ignored or not.
+
+        Args:
+            file: absolute; links in its folder's path are resolved, itself is not.
+        """
+        return {
+            name: file.relative_to(folder).as_posix()
+            for name, folder in self.folders.items()
+            if file != folder and file.is_relative_to(folder)
+        }
+
+
+class SourceReader:
+    """Reads variants; a context that several of them share is read once.
+
+    Args:
+        note: is told what cannot be looked at, a sentence each.
+    """
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._known: dict[tuple[Path, tuple[str, ...]], Fingerprint] = {}
+
+    def read(self, variant: Variant) -> Source:
+        """What a variant would be built from now.
+
+        Raises:
+            UsageError: its Dockerfile or context cannot be read, or is not on this machine.
+        """
+        check_is_local(str(variant.context))
+        text = read_dockerfile(variant.dockerfile)
+        named = {name: value for name, value in variant.build_contexts.items() if _is_folder(value)}
+        folders = {
+            MAIN_CONTEXT: variant.context.resolve(),
+            **{name: Path(one).resolve() for name, one in named.items()},
+        }
+        ignores = {
+            name: read_ignore(variant.dockerfile, folder) if name == MAIN_CONTEXT else _own_rules(folder)
+            for name, folder in folders.items()
+        }
+        inputs = BuildInputs(
+            dockerfile=text,
+            invocation=Invocation(
+                target=variant.target,
+                build_args=dict(variant.build_args),
+                platform=variant.platform,
+                network=variant.network,
+                extra_args=variant.extra_args,
+                secrets=tuple(secret.id for secret in variant.secrets),
+            ),
+            contexts={name: self._fingerprint(folder, ignores[name]) for name, folder in folders.items()},
+            remote_contexts={name: value for name, value in variant.build_contexts.items() if name not in named},
+        )
+        return Source(variant, folders, ignores, inputs)
+
+    def _fingerprint(self, folder: Path, rules: IgnoreRules) -> Fingerprint:
+        key = (folder, tuple(rule.text for rule in rules.rules))
+        if key not in self._known:
+            found = take_fingerprint(folder, rules)
+            self._known[key] = found
+            for problem in found.problems:
+                self._note(f"{_shown(problem.path)} {problem.text}")
+        return self._known[key]
+
+
+def read_dockerfile(path: Path) -> str:
+    """The text of a Dockerfile.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        raise UsageError(f"there is no Dockerfile {path}; name it with -f") from None
+    except OSError as error:
+        raise UsageError(f"the Dockerfile {path} cannot be read: {error.strerror}") from None
+
+
+def check_is_local(context: str) -> None:
+    """See that a context is no URL.
+
+    Raises:
+        UsageError: it is one, and its files are not on this machine.
+    """
+    if _REMOTE.match(context) or re.match(r"^https?:/[^/]", context):
+        raise UsageError(
+            f'"{context}" is a remote context, whose files are not on this machine; clone it and name the folder'
+        )
+
+
+def with_entries(inputs: BuildInputs, changes: Mapping[str, Mapping[str, Entry | None]]) -> BuildInputs:
+    """The inputs with other files.
+
+    Args:
+        inputs: what there is.
+        changes: by context, for each path what is there then; None where nothing is. Folders above a new file are
+            made, those that become empty go, as with git.
+    """
+    if not any(changes.values()):
+        return inputs
+    contexts = dict(inputs.contexts)
+    for name, some in changes.items():
+        if some:
+            contexts[name] = replace(contexts[name], entries=_changed(contexts[name].entries, some))
+    return replace(inputs, contexts=contexts)
+
+
+def _changed(entries: Mapping[str, Entry], changes: Mapping[str, Entry | None]) -> dict[str, Entry]:
+    found = {path: entry for path, entry in entries.items() if changes.get(path, entry) is not None}
+    for path, entry in changes.items():
+        if entry is not None:
+            found[path] = entry
+            for folder in _folders_above(path):
+                found.setdefault(folder, Entry("folder", 0o755))
+    removed = {folder for path, entry in changes.items() if entry is None for folder in _folders_above(path)}
+    if removed:
+        kept = {folder for path, entry in found.items() if entry.kind != "folder" for folder in _folders_above(path)}
+        for folder in removed - kept:
+            found.pop(folder, None)
+    return found
+
+
+def _folders_above(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _own_rules(folder: Path) -> IgnoreRules:
+    """What a named context leaves out: its own `.dockerignore` counts alone (frontend/dockerui/namedcontext.go)."""
+    file = folder / ".dockerignore"
+    try:
+        return parse_ignore(file.read_bytes(), file)
+    except OSError:
+        return IgnoreRules()
+
+
+def _is_folder(value: str) -> bool:
+    return Path(value).is_absolute() and Path(value).is_dir()
+
+
+def _shown(path: str) -> str:
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -1,0 +1,141 @@
+"""The tables, version by version."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from layerbench.errors import LayerbenchError, UsageError
+
+APPLICATION_ID = 0x6C62_6869
+""" "lbhi": tells a history from any other SQLite file (https://www.sqlite.org/pragma.html#pragma_application_id)."""
+
+_MIGRATIONS = (
+    # 1: runs, lines, figures.
+    """
+    CREATE TABLE entries (
+        id INTEGER PRIMARY KEY,
+        digest TEXT NOT NULL UNIQUE,
+        path TEXT NOT NULL,
+        bench TEXT NOT NULL,
+        bench_digest TEXT NOT NULL,
+        started_at TEXT NOT NULL,
+        complete INTEGER NOT NULL,
+        commit_id TEXT,
+        branch TEXT,
+        is_dirty INTEGER,
+        committed_at TEXT,
+        machine TEXT NOT NULL,
+        builder TEXT NOT NULL,
+        tool_version TEXT NOT NULL,
+        order_seconds REAL NOT NULL
+    );
+    CREATE INDEX entries_by_time ON entries (order_seconds, id);
+    CREATE TABLE lines (
+        id INTEGER PRIMARY KEY,
+        bench TEXT NOT NULL,
+        variant TEXT NOT NULL,
+        scenario TEXT NOT NULL,
+        metric TEXT NOT NULL,
+        definition TEXT NOT NULL,
+        conditions TEXT NOT NULL,
+        UNIQUE (bench, variant, scenario, metric, definition, conditions)
+    );
+    CREATE TABLE figures (
+        line_id INTEGER NOT NULL REFERENCES lines (id),
+        entry_id INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+        value REAL NOT NULL,
+        low REAL NOT NULL,
+        high REAL NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (line_id, entry_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX figures_by_entry ON figures (entry_id);
+    """,
+)
+SCHEMA_VERSION = len(_MIGRATIONS)
+_BUSY_SECONDS = 30.0
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a history, making it where it is not there.
+
+    Raises:
+        UsageError: the file is damaged, newer than this program, or something else; it is left as it is.
+        LayerbenchError: it cannot be opened or written.
+    """
+    _check_head(path)
+    try:
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    except sqlite3.Error as error:
+        raise LayerbenchError(f"{path} cannot be opened ({error}); give another place with --history") from None
+    try:
+        _prepare(connection, path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _told(path, error) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _told(path: Path, error: sqlite3.DatabaseError) -> LayerbenchError:
+    if isinstance(error, sqlite3.OperationalError):
+        return LayerbenchError(f"{path} cannot be written ({error}); mend that, or give another place with --history")
+    return UsageError(
+        f"{path} is damaged ({error}): it is left as it is; move it away, and `layerbench history import DIR` makes "
+        "a new one from result files"
+    )
+
+
+def _check_head(path: Path) -> None:
+    """See that a file that is there is a SQLite file, before SQLite touches it."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name a file in it with --history")
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    if head and head != b"SQLite format 3\0":
+        raise UsageError(f"{path} is there and is no history; give another place with --history")
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    owner = connection.execute("PRAGMA application_id").fetchone()[0]
+    is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if owner != APPLICATION_ID and not is_empty:
+        raise UsageError(f"{path} is there and is no history; give another place with --history")
+    if version > SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} was written by a newer layerbench (schema version {version}, this one knows {SCHEMA_VERSION}): "
+            "update layerbench, or give another place with --history"
+        )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if version < SCHEMA_VERSION:
+        _migrate(connection)
+    else:
+        # Reads every page's head of the tables that matter, so that damage is told here and not half way through.
+        connection.execute("SELECT count(*) FROM entries").fetchone()
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring an older file up to date, in one transaction; another process may have done so in the meantime."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for number in range(version, SCHEMA_VERSION):
+            for statement in _MIGRATIONS[number].split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {max(version, SCHEMA_VERSION)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

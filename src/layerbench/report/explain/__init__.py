@@ -1,0 +1,1 @@
+"""What `layerbench explain` found, as a reader sees it: one module a format."""

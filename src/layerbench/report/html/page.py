@@ -1,0 +1,169 @@
+"""The page as one file, from its parts through the templates."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from layerbench.analysis.figures import scenario_tables
+from layerbench.report.cells import reading_help
+from layerbench.report.html.facts import facts
+from layerbench.report.html.fragments import data_link, packed, script_json
+from layerbench.report.html.image_views import image_views, layer_bars, layer_rows, representative_builds
+from layerbench.report.html.of_result import input_of_result
+from layerbench.report.html.overview import anchors, overview
+from layerbench.report.html.page_input import PageInput
+from layerbench.report.html.round_views import build_rows, rounds_charts
+from layerbench.report.html.step_views import heat_tables
+from layerbench.report.html.timeline_views import timeline_section, timeline_views
+from layerbench.report.html.verdicts import verdicts
+from layerbench.report.printable import printable
+from layerbench.report.svg.bars import draw_bars
+from layerbench.report.svg.chart import Chart, inline
+from layerbench.report.svg.timeline import legend_marks
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from layerbench.report.interface import Options
+    from layerbench.results.models import Result
+
+_OPEN_STEP_TABLES = 3
+"""More variants than that have their steps folded away, but for the first ones."""
+
+
+def render(result: Result, options: Options) -> str:
+    """The page of a result by itself; see `layerbench.report.interface.Reporter`."""
+    return render_page(input_of_result(result))
+
+
+def render_page(page: PageInput) -> str:
+    """The page, which makes no request: styles, script, charts and the result file are in it."""
+    environment = _environment()
+    style, script = _asset("page.css"), _asset("page.js")
+    context = {**_context(page, environment), "style": _markup(style), "script": _markup(script)}
+    context["policy"] = (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+    return environment.get_template("page.html.j2").render(context)
+
+
+def _context(page: PageInput, environment: Environment) -> dict[str, Any]:
+    result = page.result
+    tables = scenario_tables(result)
+    builds = representative_builds(result)
+    section, drawn = timeline_section(result, page.looked_at)
+    places = anchors(result)
+    template = environment.get_template("fragments.html.j2").module
+    timelines: dict[str, str] = {}
+    for timeline in timeline_views(drawn, places):
+        timelines[timeline.key] = str(template.timeline(timeline))  # type: ignore[attr-defined]
+    images: dict[str, str] = {}
+    names: list[tuple[str, str, bool]] = []
+    for image in image_views(result, builds, page.contents, page.comparison):
+        images[image.key] = str(template.image(image))  # type: ignore[attr-defined]
+        names.append((image.key, image.name, image.is_diff))
+    bars = layer_bars(result, builds)
+    first_image = next((key for key, _, is_diff in names if is_diff), None) if page.comparison else None
+    first_image = first_image or next((key for key, _, _ in names), None)
+    return {
+        "page": page,
+        "help": reading_help(result, steps=False),
+        "steps_help": reading_help(result, steps=True),
+        "verdicts": verdicts(page.check) if page.check else None,
+        "overview": overview(result, tables),
+        "pairs": _pairs(page),
+        "heat": heat_tables(result, page.explanation),
+        "open_step_tables": _OPEN_STEP_TABLES,
+        "explanation": page.explanation,
+        "timelines": section,
+        "first_timelines": [(key, _markup(timelines[key])) for key in section.shown if key in timelines],
+        "timeline_store": packed(timelines) if timelines else "",
+        "build_index": _markup(script_json(_index(section.choices))),
+        "legend": [(_markup(mark), name) for mark, name in legend_marks()],
+        "images": names,
+        "first_image": (first_image, _markup(images[first_image])) if first_image else None,
+        "image_store": packed(images) if images else "",
+        "bars": draw_bars(bars, "Layers of all images", "") if bars else None,
+        "layers": layer_rows(result, builds),
+        "rounds": rounds_charts(result, tables),
+        "builds": build_rows(result),
+        "facts": facts(result),
+        "downloads": [(f"{one.name}.gz", data_link(one.content)) for one in page.downloads],
+    }
+
+
+def _index(choices: tuple[Any, ...]) -> list[Any]:
+    """What the script chooses builds by: `[variant, [[scenario, anchor, [[key, text]]]]]`."""
+    return [
+        [
+            printable(variant),
+            [
+                [printable(scenario), anchor, [[one.key, one.text] for one in builds]]
+                for scenario, anchor, builds in of_variant
+            ],
+        ]
+        for variant, of_variant in choices
+    ]
+
+
+def _pairs(page: PageInput) -> list[Any]:
+    """The rows of a comparison, by variant, with what is to be said beside them."""
+    if page.comparison is None:
+        return []
+    from layerbench.report.comparison.words import pair_cells, pair_remarks, variant_groups
+
+    return [
+        (
+            name,
+            [pair_cells(pair, arrow="→") for pair in pairs],
+            [remark for pair in pairs for remark in pair_remarks(pair)],
+        )
+        for name, pairs in variant_groups(page.comparison)
+    ]
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("layerbench.report.html"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["chart"] = _chart
+    return environment
+
+
+def _shown(value: object) -> object:
+    """Every text that is not markup, with what a browser would act on written out."""
+    return printable(value) if type(value) is str else value
+
+
+def _chart(chart: Chart) -> object:
+    return _markup(inline(chart))
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704 - made by this program, with everything from outside escaped
+
+
+@cache
+def _asset(name: str) -> str:
+    return (files("layerbench.report.html") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _digest(content: str) -> str:
+    """As a Content Security Policy names what may be used (CSP Level 3, 2.3.1)."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"

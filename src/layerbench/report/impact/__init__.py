@@ -1,0 +1,1 @@
+"""What `layerbench impact` found, as a reader sees it: one module a format."""

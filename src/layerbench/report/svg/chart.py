@@ -1,0 +1,37 @@
+"""What every chart is: a drawing of a known height, as wide as the place that it is put in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from layerbench.report.svg.elements import element, escaped
+
+AXIS_HEIGHT = 18
+"""Pixels above a chart for the numbers of its axis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing. It says nothing by colour that it does not say in words or by form as well."""
+
+    title: str
+    description: str
+    height: float
+    """Pixels."""
+    content: str
+    """Markup, in per cent of the width and pixels of the height."""
+
+
+def inline(chart: Chart, class_: str = "chart") -> str:
+    """A chart inside of a page, which brings the styles."""
+    return element(
+        "svg",
+        element("title", escaped(chart.title)),
+        element("desc", escaped(chart.description)),
+        chart.content,
+        class_=class_,
+        role="img",
+        aria_label=f"{chart.title}. {chart.description}",
+        width="100%",
+        height=chart.height,
+    )

@@ -1,0 +1,75 @@
+"""Rounds as dots: every single measurement, with the median as a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from layerbench.report.svg.axis import draw_axis, seconds_label
+from layerbench.report.svg.chart import AXIS_HEIGHT, Chart
+from layerbench.report.svg.elements import element, percent, text
+from layerbench.units import format_seconds
+
+_ROW_HEIGHT, _MIDDLE, _LABEL = 42, 29, 14
+_RADIUS = 4.5
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A build."""
+
+    seconds: float
+    round: int
+    is_outlier: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DotRow:
+    """A variant in a scenario."""
+
+    name: str
+    dots: tuple[Dot, ...]
+    median_seconds: float | None
+    note: str = ""
+    """Why there are no dots."""
+
+
+def draw_dots(rows: Sequence[DotRow], title: str, description: str = "") -> Chart:
+    """A row a variant, a dot a round, all on one scale from 0. An outlier is a ring with its round beside it."""
+    most = max((dot.seconds for row in rows for dot in row.dots), default=0.0) * 1.04 or 1.0
+    height = AXIS_HEIGHT + len(rows) * _ROW_HEIGHT
+    drawn = [element("g", draw_axis(most, height, seconds_label), class_="axis")]
+    for at, row in enumerate(rows):
+        drawn.append(_row(row, AXIS_HEIGHT + at * _ROW_HEIGHT, most))
+    said = description or f"{len(rows)} variants, a dot a build; the table below has every figure"
+    return Chart(title, said, height, "".join(drawn))
+
+
+def _row(row: DotRow, top: float, most: float) -> str:
+    value = format_seconds(row.median_seconds) if row.median_seconds is not None else row.note
+    middle = top + _MIDDLE
+    drawn = [
+        text(row.name, 0, top + _LABEL, "lane"),
+        text(value, "100%", top + _LABEL, "value", "end"),
+        element("line", x1="0", x2="100%", y1=middle, y2=middle, class_="rail"),
+    ]
+    if row.median_seconds is not None:
+        x = percent(row.median_seconds / most)
+        drawn.append(element("line", x1=x, x2=x, y1=middle - 9, y2=middle + 9, class_="median"))
+    for dot in row.dots:
+        x = percent(dot.seconds / most)
+        tip = f"{row.name}, round {dot.round}: {format_seconds(dot.seconds)}{', an outlier' if dot.is_outlier else ''}"
+        kind = "dot outlier" if dot.is_outlier else "dot"
+        drawn.append(element("circle", cx=x, cy=middle, r=_RADIUS, class_=kind, data_tip=tip))
+        if dot.is_outlier:
+            is_right = dot.seconds > most / 2
+            drawn.append(
+                element(
+                    "svg",
+                    text(f"round {dot.round}", -8 if is_right else 8, 4, "tick", "end" if is_right else "start"),
+                    x=x,
+                    y=middle,
+                    class_="over",
+                )
+            )
+    return "".join(drawn)

@@ -1,0 +1,1 @@
+"""A history's runs, and the lines that their figures make."""

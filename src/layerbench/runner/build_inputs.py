@@ -1,0 +1,105 @@
+"""Finds what a build was made from: the Dockerfile, the options, and every file that it could see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layerbench.cachekeys.models import BuildInputs, Invocation
+from layerbench.config.models import Variant
+from layerbench.errors import UsageError
+from layerbench.runner.sources import Sources
+
+if TYPE_CHECKING:
+    from layerbench.context.ignore import IgnoreRules
+    from layerbench.context.memory import FingerprintMemory
+    from layerbench.context.models import Fingerprint
+
+_IGNORE_FILE = ".dockerignore"
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFrom:
+    """Where a build's inputs are."""
+
+    variant: Variant
+    sources: Sources
+    context: Path
+    """The copy that was sent, edits included."""
+    dockerfile: Path
+    """The file that was handed to buildx; its own ignore file stands beside it."""
+
+
+def find_inputs(
+    built_from: BuiltFrom, memory: FingerprintMemory, scrub: Callable[[str], str]
+) -> tuple[BuildInputs | None, str | None]:
+    """Look at everything that a build was made from.
+
+    Args:
+        built_from: where that is, unchanged since the build.
+        memory: of files that were read before.
+        scrub: takes secrets' values out of a text.
+
+    Returns:
+        The inputs, or else why there are none.
+    """
+    variant, sources = built_from.variant, built_from.sources
+    try:
+        text = built_from.dockerfile.read_text(errors="replace")
+        contexts = {"": _main_context(built_from, memory)}
+        contexts |= {name: _named_context(folder, memory) for name, folder in folder_contexts(variant).items()}
+    except (UsageError, OSError) as error:
+        return None, str(error)
+    return (
+        BuildInputs(
+            dockerfile=scrub(text),
+            invocation=Invocation(
+                target=variant.target,
+                build_args={name: scrub(value) for name, value in variant.build_args.items()},
+                platform=variant.platform,
+                network=variant.network,
+                add_hosts=dict(sources.add_hosts),
+                extra_args=tuple(map(scrub, variant.extra_args)),
+                secrets=tuple(secret.id for secret in variant.secrets),
+            ),
+            contexts=contexts,
+            bases={base.reference: base.digest for base in sources.bases},
+            remote_contexts={
+                name: scrub(value)
+                for name, value in variant.build_contexts.items()
+                if name not in folder_contexts(variant)
+            },
+        ),
+        None,
+    )
+
+
+def folder_contexts(variant: Variant) -> Mapping[str, Path]:
+    """The named contexts of a variant that are folders of this machine."""
+    return {name: Path(value) for name, value in variant.build_contexts.items() if Path(value).is_dir()}
+
+
+def _main_context(built_from: BuiltFrom, memory: FingerprintMemory) -> Fingerprint:
+    from layerbench.context.fingerprint import take_fingerprint
+    from layerbench.context.ignore import read_ignore
+
+    return take_fingerprint(built_from.context, read_ignore(built_from.dockerfile, built_from.context), memory)
+
+
+def _named_context(folder: Path, memory: FingerprintMemory) -> Fingerprint:
+    from layerbench.context.fingerprint import take_fingerprint
+
+    return take_fingerprint(folder, _own_rules(folder), memory)
+
+
+def _own_rules(folder: Path) -> IgnoreRules:
+    """What a named context leaves out: its own `.dockerignore` counts alone (frontend/dockerui/namedcontext.go)."""
+    from layerbench.context.ignore import IgnoreRules, parse_ignore
+
+    file = folder / _IGNORE_FILE
+    try:
+        return parse_ignore(file.read_bytes(), file)
+    except OSError:
+        return IgnoreRules()
