@@ -142,6 +142,8 @@ def test_planted_changes_are_found_with_their_cause(checkout: Checkout) -> None:
     assert set(pairs) == {"cold", "edit"}
     # `COPY . .` moved up: what comes after it is no more cached when the source is edited.
     assert steps(pairs["edit"]["steps_lost"]) == ["RUN cat deps.txt > /installed"]
+    [lost] = pairs["edit"]["steps_lost"]
+    assert lost["cause"] == "line 3 ran: app.py changed (content)"
     assert pairs["edit"]["steps_won"] == []
     # A file of 5 MB in the context: the bytes, and the file's name.
     # One COPY less is some headers of a tar less.

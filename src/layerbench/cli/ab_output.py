@@ -23,12 +23,14 @@ def compare_states(outcome: Outcome) -> Comparison:
     from layerbench.analysis.comparison.compare import compare_results
     from layerbench.analysis.comparison.models import Side
     from layerbench.analysis.undecided import looks_of
+    from layerbench.cli.first_causes import explained
     from layerbench.runner.build_images import image_opener
 
     def side(name: SideName) -> Side:
         return Side(outcome.labels[name], outcome.results[name], None, image_opener(outcome.paths[name]))
 
     found = compare_results(side("base"), side("head"), looks=looks_of(outcome.most_rounds))
+    found = explained(found, outcome.paths["base"], outcome.paths["head"])
     notes = (_sentence(note) for note in (*outcome.left_out, *outcome.notes))
     return replace(found, notes=(*notes, *found.notes))
 

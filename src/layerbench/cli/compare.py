@@ -68,7 +68,10 @@ def compare(
     if base == head == "-":
         raise UsageError("standard input can be read once: name a file for BASE or HEAD")
     first, second = _sides(base, head)
-    found = compare_results(first, second)
+    from layerbench.cli.first_causes import explained
+    from layerbench.runner.build_images import split_reference
+
+    found = explained(compare_results(first, second), split_reference(base)[0], split_reference(head)[0])
     if not found.pairs:
         raise UsageError(f"{base} and {head} have nothing that compares: {' '.join(found.notes)}".rstrip(" ."))
     match chosen:

@@ -10,7 +10,7 @@ import gc
 import os
 import stat
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,7 +171,7 @@ class _Walk:
         finally:
             os.close(descriptor)
         listing.sort()
-        names = [*listing.order, *listing.pending]
+        names = [*listing.order, *listing.pending] if listing.pending else listing.order
         if kept is not None:
             names = [name for name in names if not excludes(name[len(prefix) :])]
         if names:
@@ -259,15 +259,17 @@ class _Walk:
                 self.entries[path] = Entry("file", entry.mode, entry.size_bytes, EMPTY_DIGEST)
                 self._problem(path, "is empty in the build, since the ignore file's lines contradict each other there")
 
-    def _check_names(self, prefix: str, paths: Collection[str]) -> None:
-        if not all(map(str.isascii, paths)):
+    def _check_names(self, prefix: str, paths: list[str]) -> None:
+        together = "/".join(paths)
+        if not together.isascii():
             for path in paths:
                 if any("\udc80" <= character <= "\udcff" for character in path[len(prefix) :]):
                     self._problem(path, "has a name that is no UTF-8, with which a build fails")
-        if len(set(map(str.casefold, paths))) < len(paths):
+        # Names that have no other case cannot be the same in another, and most have none.
+        if together.casefold() != together and len(set(map(str.casefold, paths))) < len(paths):
             self._check_case(prefix, paths)
 
-    def _check_case(self, prefix: str, paths: Collection[str]) -> None:
+    def _check_case(self, prefix: str, paths: list[str]) -> None:
         first: dict[str, str] = {}
         for path in sorted(paths):
             other = first.setdefault(path.casefold(), path)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerbench.context.childtests import FolderTest
+from layerbench.context.childtests import FolderTest, never
 from layerbench.context.gosyntax import BadPatternError, clean_path
 from layerbench.context.patterns import GO_SPACES, FolderMatch, Pattern, PatternList, parse_pattern
 from layerbench.errors import UsageError
@@ -106,6 +106,8 @@ class IgnoreRules:
         return empties is not None and not self.excludes(path) and empties(name)
 
     def _look(self, path: str) -> FolderRules:
+        if not self.rules:
+            return _UNTOUCHED
         if not path:
             return FolderRules(False, False, self._patterns.folder("").matches_child)
         parent, _, _ = path.rpartition("/")
@@ -129,6 +131,7 @@ def _everything(_name: str) -> bool:
 
 
 _PRUNED = FolderRules(True, True, _everything)
+_UNTOUCHED = FolderRules(False, False, never)
 
 
 def _without_trailing_star(pattern: str) -> str:

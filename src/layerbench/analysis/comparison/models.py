@@ -49,6 +49,8 @@ class StepChange:
     rounds_ran: int
     rounds: int
     """Builds that count on the side where it ran; cached in the others."""
+    cause: str | None = None
+    """Why it ran there, back to the first cause; None where what the build was made from does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ One object, keys in this order; a difference is what head has more, unknown is n
     `difference_seconds`, `p_value`, `noise_floor`, `rounds_needed`, `first_round_is_slow`, `outliers[]` (`side`,
     `round`, `seconds`)
   - `steps_lost[]` (cached in all rounds of base, not so in head), `steps_won[]`: `instruction`, `stage`, `line_base`,
-    `line_head`, `seconds`, `rounds_ran`, `rounds`
+    `line_head`, `seconds`, `rounds_ran`, `rounds`, `cause` (why it ran, back to the first cause; null where what was
+    recorded of the build does not tell)
   - `steps_slower[]`, `steps_faster[]` (of the steps that ran on both sides in all rounds): `stage`, `instruction`,
     `line_base`, `line_head`, `ratio`, `interval_low`, `interval_high`, `seconds_base`, `seconds_head` (medians),
     `difference_seconds`, `p_value`, `noise_floor`; `steps_compared` says how many were long enough to be compared

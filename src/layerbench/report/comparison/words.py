@@ -187,7 +187,8 @@ def _step(step: StepChange) -> str:
         facts.append(format_seconds(step.seconds))
     if step.rounds_ran != step.rounds:
         facts.append(f"ran in {step.rounds_ran} of {step.rounds} rounds")
-    return f"{text} ({', '.join(fact for fact in facts if fact)})"
+    cause = f": {step.cause}" if step.cause else ""
+    return f"{text} ({', '.join(fact for fact in facts if fact)}){cause}"
 
 
 def _step_time(step: StepTime) -> str:
