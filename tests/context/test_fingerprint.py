@@ -6,6 +6,7 @@ import hashlib
 import os
 import socket
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,27 @@ def test_the_tests_own_fingerprints_are_like_real_ones(tmp_path: Path) -> None:
     files = {"a": "1", "d/e/f": "2", "l": "-> a", "n": None}
     assert fingerprint(files).entries == fingerprint_of(write_tree(tmp_path, files)).entries
     assert stat.S_IMODE((tmp_path / "d").stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize("executable", [None, "/bin/false", "/nonexistent/python"])
+def test_workers_read_many_files_or_are_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executable: str | None
+) -> None:
+    for number in range(300):
+        (tmp_path / f"f{number}").write_text(str(number) * number)
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / os.fsdecode(b"\xff")).write_bytes(b"x" * 700_000)
+    monkeypatch.setattr(reading, "_BATCH", 16)
+    if executable is not None:
+        monkeypatch.setattr("sys.executable", executable)
+    make_old(monkeypatch)
+    for path in tmp_path.rglob("f*"):
+        os.utime(path, ns=(1_700_000_000 * 10**9, 1_700_000_000 * 10**9))
+    time.sleep(0.06)  # so that the worker takes no file for one that is just being written
+    memory = FingerprintMemory()
+    found = take_fingerprint(tmp_path, IgnoreRules(), memory)
+    assert len(memory) == 301
+    for path, entry in found.entries.items():
+        if entry.kind == "file":
+            assert entry.digest == hashlib.sha256((tmp_path / path).read_bytes()).hexdigest(), path
+    assert take_fingerprint(tmp_path, IgnoreRules(), memory) == found

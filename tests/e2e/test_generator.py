@@ -19,8 +19,8 @@ from tests.generator.kept import CASES
 pytestmark = pytest.mark.e2e
 
 _ALWAYS, _ALL = 40, 300
-_MOST_OPEN_SHARE = 0.1
-"""Of the steps: how many may hang on what a RUN wrote, so that no one can know."""
+_MOST_OPEN_SHARE = 0.15
+"""Of ten cases' steps: how many may hang on what a RUN wrote, so that no one can know. Of all 321 it was 2.3 %."""
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,9 @@ class _Generator:
         named = name if not is_last or luck.random() < 0.5 else ""
         lines = [f"FROM {base} AS {named}" if named else f"FROM {base}"]
         self._outputs[name] = list(self._outputs.get(base, [] if not has_shell else ["/etc/distinct"]))
-        lines.append(luck.choice(("WORKDIR /w", "WORKDIR /w", "LABEL first=1", "ENV FIRST=1")))
+        first = luck.choice(("WORKDIR /w", "WORKDIR /w", "LABEL first=1", "ENV FIRST=1"))
+        # On scratch, a copy of nothing but folders would have the same key in every session; a WORKDIR has not.
+        lines.append(first if base != "scratch" else "WORKDIR /w")
         for _ in range(luck.randint(2, 5)):
             lines += self._instruction(name, has_shell=has_shell)
         if is_last:

@@ -191,7 +191,7 @@ class _Walk:
 
     def _look_at(self, children: Iterable[os.DirEntry[str]], prefix: str, listing: _Listing) -> None:
         """Find out what each child is. Whatever is done here is done a hundred thousand times."""
-        files, known, unread = listing.files, self._known, _UNREAD
+        files, known_as, unread = listing.files, self._known.get, _UNREAD
         for child in children:
             try:
                 facts = child.stat(follow_symlinks=False)
@@ -199,7 +199,7 @@ class _Walk:
                 continue  # removed this moment: BuildKit goes on as well
             if facts.st_mode & _TYPE == _FILE:
                 key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-                entry = files[prefix + child.name] = known.get(key, unread)
+                entry = files[prefix + child.name] = known_as(key, unread)
                 if entry is unread:
                     listing.has_unread = True
             else:

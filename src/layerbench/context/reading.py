@@ -45,11 +45,14 @@ class FileHasher:
 
     def __init__(self, top: str) -> None:
         self._top = top
-        self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "layerbench-hash")
+        self._worker_count = len(os.sched_getaffinity(0))
+        # Two threads a worker, so that its next request is there when it has answered one.
+        self._pool = ThreadPoolExecutor(2 * self._worker_count, "layerbench-hash")
         self._batch: list[str] = []
         self._batches: list[Future[Hashed]] = []
         self._workers: list[_Worker] = []
-        self._of_thread = threading.local()
+        self._starting = threading.Lock()
+        self._threads: dict[int, _Worker] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -90,13 +93,23 @@ class FileHasher:
 
     def _by_worker(self, paths: list[str]) -> Hashed:
         try:
-            worker: _Worker | None = getattr(self._of_thread, "worker", None)
-            if worker is None:
-                worker = self._of_thread.worker = _Worker(self._top)
-                self._workers.append(worker)
-            return worker.hash(paths)
+            return self._worker().hash(paths)
         except (OSError, EOFError):
             return self._hash(paths)  # it cannot be started, or was ended by someone
+
+    def _worker(self) -> _Worker:
+        """The worker of this thread."""
+        thread = threading.get_ident()
+        with self._starting:
+            worker = self._threads.get(thread)
+            if worker is None:
+                if len(self._threads) < self._worker_count:
+                    worker = _Worker(self._top)
+                    self._workers.append(worker)
+                else:
+                    worker = self._workers[len(self._threads) % self._worker_count]
+                self._threads[thread] = worker
+            return worker
 
 
 class _Worker:
@@ -105,16 +118,26 @@ class _Worker:
     def __init__(self, top: str) -> None:
         command = [sys.executable, "-I", "-S", str(Path(hashworker.__file__).absolute())]
         self._top = top
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=top)
+        # It shares the terminal and is interrupted with us; what it would say of that is nobody's business.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=top
+        )
+        self._writing = threading.Lock()
+        self._reading = threading.Lock()
 
     def hash(self, paths: list[str]) -> Hashed:
         requests, answers = self._process.stdin, self._process.stdout
         assert requests is not None  # noqa: S101
         assert answers is not None  # noqa: S101
         request = os.fsencode("\0".join(paths))
-        requests.write(LENGTH.pack(len(request)) + request)
-        requests.flush()
-        records = answers.read(RECORD.size * len(paths))
+        with self._writing:
+            requests.write(LENGTH.pack(len(request)) + request)
+            requests.flush()
+            self._reading.acquire()  # before the next one writes, so that answers are read in the order of requests
+        try:
+            records = answers.read(RECORD.size * len(paths))
+        finally:
+            self._reading.release()
         if len(records) != RECORD.size * len(paths):
             raise EOFError
         hashed = Hashed()

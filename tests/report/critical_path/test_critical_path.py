@@ -46,7 +46,7 @@ v, cold: round 1, the only one that counts, 8.00 s
 def run(tmp_path: Path, *arguments: str) -> Result:
     path = tmp_path / "result.json"
     write_result(examples.planned(), path)
-    return CliRunner().invoke(layerbench, ["report", str(path), *arguments])
+    return CliRunner(env={"COLUMNS": "100"}).invoke(layerbench, ["report", str(path), *arguments])
 
 
 def test_the_table(tmp_path: Path) -> None:
