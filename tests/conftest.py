@@ -8,6 +8,6 @@ pytest_plugins = ["pytester"]
 
 # The same examples every time and no limit of time, so that a change is judged by what it does, not by luck or by what
 # else the machine is at. `make test-full` searches on.
-settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("search", deadline=None, max_examples=500, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))

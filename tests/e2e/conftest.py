@@ -25,12 +25,14 @@ BASE = "layerbench-test/base:1"
 _CLASSIC_SUITE = "trixie"
 
 
-# What these test hardly depends on the image store; on the older engine they are part of `make test-full` only, so that
-# `make test` stays within CI's time.
+# What these files test hardly depends on the image store: on the older engine they are part of `make test-full`
+# only, so that `make test` stays within CI's time.
 _CURRENT_ENGINE_ONLY = (
     "test_anatomy",
+    "test_image",
     "test_index",
     "test_inspect_sources",
+    "test_run_failures",
     "test_run_features",
     "test_run_interrupted",
 )
