@@ -176,6 +176,15 @@ def test_another_digest_of_the_base() -> None:
     assert causes(compare_builds(old, new)) == {"RUN a": ("base", 2, "the base was sha256:1, is sha256:9")}
 
 
+def test_a_folder_as_base_is_new_in_every_build() -> None:
+    text = "FROM own\nCOPY a.txt /\nRUN make\n"
+    inputs = replace(build(text), contexts={**build(text).contexts, "own": fingerprint({"x": "1"})})
+    assert causes(compare_builds(inputs, inputs)) == {
+        "COPY a.txt /": ("base", 2, "its base is the folder own, which is new to BuildKit in every build"),
+        "RUN make": ("parent", 2, "COPY a.txt / above it ran"),
+    }
+
+
 def test_a_renamed_file_is_told_by_both_names() -> None:
     text = "FROM base:1\nCOPY . /\n"
     old = BuildInputs(text, build(text).invocation, {"": fingerprint({"old": "same"})})

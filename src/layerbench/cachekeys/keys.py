@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from layerbench.cachekeys.layers import Opaque, digest_of
 from layerbench.cachekeys.steps import BuildPlan, PlannedContent, PlannedStep
 
+FOLDER_BASE = "folder "
+"""In front of a named context that is a folder and stands in for an image: every build sends it under a key of its
+own, so nothing on top of it hits (seen with BuildKit 0.25)."""
+
 
 @dataclass(slots=True)
 class PlanKeys:
@@ -41,7 +45,9 @@ class PlanKeys:
 
     def parent(self, step: PlannedStep) -> str:
         """The key of what a step builds on."""
-        return self.steps[step.parent] if step.parent is not None else f"scratch {step.base}"
+        if step.parent is not None:
+            return self.steps[step.parent]
+        return f"{id(self)} {step.base}" if step.base.startswith(FOLDER_BASE) else f"scratch {step.base}"
 
     def content(self, planned: PlannedContent) -> str:
         """What stands for all that is selected of a source."""

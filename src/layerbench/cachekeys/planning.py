@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from layerbench.cachekeys.copying import copied_layer, made_folder
+from layerbench.cachekeys.keys import FOLDER_BASE
 from layerbench.cachekeys.layers import (
     Content,
     Layer,
@@ -34,13 +35,11 @@ from layerbench.cachekeys.operations import (
 from layerbench.cachekeys.selecting import Tree
 from layerbench.cachekeys.steps import BuildPlan, PlannedContent, PlannedStep, StepKind
 from layerbench.cachekeys.surroundings import Surroundings, build_arguments, filled_in, platform_arguments
-from layerbench.context.selection import Selector
 from layerbench.errors import UsageError
 from layerbench.expansion import expand
 from layerbench.instructions import Dockerfile, Instruction, Stage, one_line, parse_dockerfile
 
 _TRIGGER = "ONBUILD"
-_EVERYTHING = Selector("/")
 _WORDS_EXPANDED = frozenset({"WORKDIR", "COPY", "ADD"})
 
 
@@ -168,7 +167,7 @@ class _Planner:
         if key in self._inputs.remote_contexts:
             digest = self._inputs.bases.get(key) or ""
             return f"{self._inputs.remote_contexts[key]} {digest}".strip()
-        return fingerprint_content(self._trees[key], [_EVERYTHING]).digest
+        return FOLDER_BASE + key
 
     def _alias(self, position: int, name: str | None, index: int) -> None:
         step = self._steps[position]

@@ -14,7 +14,7 @@ from typing import Literal
 
 from layerbench.cachekeys.causes import OperationChange, inherited_change, own_change, shortened
 from layerbench.cachekeys.changes import describe_changes
-from layerbench.cachekeys.keys import PlanKeys
+from layerbench.cachekeys.keys import FOLDER_BASE, PlanKeys
 from layerbench.cachekeys.layers import Opaque
 from layerbench.cachekeys.models import BuildInputs
 from layerbench.cachekeys.steps import PlannedContent, PlannedStep
@@ -151,6 +151,9 @@ class Verdicts:
                 before.operation["image"] if before else old.base or "scratch",
                 parent.operation["image"] if parent else step.base or "scratch",
             )
+            if step.base.startswith(FOLDER_BASE):
+                text = f"its base is the {step.base}, which is new to BuildKit in every build"
+                return StepCause("base", step.position, text, (), *tags, place="parent")
             text = f"the base was {shortened(tags[0])}, is {shortened(tags[1])}"
             return StepCause("base", step.position, text, (), *tags, place="parent")
         if parent is not None and parent.position in self._found_elsewhere:

@@ -100,6 +100,22 @@ def test_keys_prove_a_cause_where_they_differ_in_the_same_places(new_keys: Build
     assert [(outcome, *rest) for outcome, _, *rest in told(steps)] == EXPECTED
 
 
+def test_a_link_of_another_copy_proves_the_copy() -> None:
+    old, new = (
+        inputs_of("FROM base:1\nCOPY --link src /\n"),
+        inputs_of("FROM base:1\nCOPY --link src /\n", {"src/x.py": "n"}),
+    )
+    copies = [
+        (StepKey("c", (InputKey(None, (name,)),)), StepKey("link", (InputKey("base"), InputKey(name)))) for name in "ab"
+    ]
+    old_keys, new_keys = (BuildKeys({1: found}) for found in copies)
+    [step] = explain_build(
+        KnownBuild(record(new, [RAN]), new, new_keys), KnownBuild(record(old, [HIT]), old, old_keys), is_cold=False
+    )
+    assert step.cause is not None
+    assert (step.cause.kind, step.certainty) == ("files", "proven")
+
+
 def test_keys_that_contradict_leave_no_cause() -> None:
     wrong = keys(["other", "r", "d"], ["base", "n1", "n2"], ["a", "", "b"])
     [first, *_] = explain_build(KnownBuild(EDITED, NEW, wrong), KnownBuild(WARM, OLD, OLD_KEYS), is_cold=False)
