@@ -14,12 +14,13 @@ import pytest
 import layerbench
 
 ROOT = Path(layerbench.__file__).parent
-SHARED = {"errors", "units", "expansion"}
+SHARED = {"errors", "units", "expansion", "platforms"}
 """Pure modules that every room may know."""
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "units": set(),
     "expansion": set(),
+    "platforms": set(),
     "instructions": set(),
     # Which files a Dockerfile copies, to choose one to edit: by the context's own rules.
     "config": {"instructions", "context"},
@@ -89,7 +90,18 @@ ALLOWED: dict[str, set[str]] = {
     # A second door beside the command line: pytest loads it, and nothing else does.
     "pytest_plugin": {"config", "plan", "buildx.trace", "runner", "engine", "results", "analysis", "foresight"},
 }
-NO_PROCESSES = ("analysis", "report", "results", "config", "plan", "instructions", "expansion", "errors", "units")
+NO_PROCESSES = (
+    "analysis",
+    "report",
+    "results",
+    "config",
+    "plan",
+    "instructions",
+    "expansion",
+    "errors",
+    "units",
+    "platforms",
+)
 PROCESS_MODULES = {"subprocess", "multiprocessing", "pty", "docker", "python_on_whales"}
 PROCESS_CALLS = {
     "system", "popen", "fork", "forkpty", "posix_spawn", "posix_spawnp", "execv", "execve", "execvp", "execvpe",

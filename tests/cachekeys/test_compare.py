@@ -218,3 +218,14 @@ def test_reasons_of_hits() -> None:
     assert hit.reason == "nothing but comments or empty lines of the Dockerfile changed"
     [hit] = compare_builds(build(text), build(text)).steps[1:]
     assert hit.reason is None
+
+
+@pytest.mark.parametrize(
+    "first", ["COPY a.txt /usr/bin", "RUN make\nCOPY a.txt /usr/bin", "COPY src /bin/\nCOPY a.txt /bin"]
+)
+def test_a_file_copied_to_what_may_be_a_folder_is_looked_for_in_it(first: str) -> None:
+    folder, certain = ("/bin", "ran") if "/bin/" in first else ("/usr/bin", "ran?")
+    text = f"FROM base:1 AS b\n{first}\nFROM base:1\nCOPY --from=b {folder}/a.txt /e\nRUN use\n"
+    ran = outcomes(build(text), build(text, {"a.txt": "new"}))
+    assert ran[f"COPY --from=b {folder}/a.txt /e"] == certain
+    assert ran["RUN use"] == certain

@@ -48,7 +48,7 @@ def test_equal_steps_of_two_stages_are_one() -> None:
     text = "FROM base:1 AS a\nWORKDIR /w\nRUN 1\nFROM base:1\nWORKDIR /w\nCOPY --from=a /x /x\n"
     plan = plan_steps(build(text))
     assert [step.instruction for step in plan.steps] == ["FROM base:1", "WORKDIR /w", "RUN 1", "COPY --from=a /x /x"]
-    assert plan.find("stage-1", 2) == plan.find("a", 2) == plan.steps[1]
+    assert {("stage-1", 2), ("a", 2)} <= set(plan.steps[1].aliases)
 
 
 def test_triggers_of_a_stage_run_first_in_those_on_top() -> None:
@@ -106,3 +106,11 @@ def test_what_a_run_sees_is_in_its_key_and_what_others_see_is_not() -> None:
     }
     assert "SHELL" not in json_run.operation
     assert dict(copy.operation) == {"source": '["a.txt"]', "destination": "/w/"}
+
+
+def test_the_builders_own_platform_counts_where_none_is_asked_for() -> None:
+    text = "FROM base:1 AS for-amd64\nRUN 1\nFROM base:1 AS for-arm64\nRUN 2\nFROM for-${TARGETARCH}\nRUN 3\n"
+    own = plan_steps(build(text, native_platform="linux/arm64"))
+    assert [step.instruction for step in own.steps] == ["FROM base:1", "RUN 2", "RUN 3"]
+    asked = plan_steps(build(text, native_platform="linux/arm64", platform="linux/amd64"))
+    assert [step.instruction for step in asked.steps] == ["FROM base:1", "RUN 1", "RUN 3"]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from layerbench.analysis.trend.entries import entry_of
 from layerbench.analysis.trend.figures import figures_of
 from layerbench.analysis.trend.lines import make_lines, most_telling_first
 from layerbench.analysis.trend.models import LineKey, Point
-from layerbench.cli.trend_causes import entry_of
 from layerbench.report.trend import lines_html
 from layerbench.results.file import read_result
 from tests.history import factory
@@ -26,7 +26,9 @@ def page(pages: Path) -> Path:
         path = factory.write(pages, number, growth_bytes=2_500_000 * (number >= GROWN_FROM), branch='"><b>ב</b>')
         result = read_result(path)
         for figure in figures_of(result):
-            point = Point(entry_of(result, path), figure.value, figure.low, figure.high, figure.count)
+            point = Point(
+                entry_of(result, str(path), f"{number:064}"), figure.value, figure.low, figure.high, figure.count
+            )
             points.setdefault(figure.key, []).append(point)
     target = pages / "trend.html"
     target.write_text(lines_html.render(most_telling_first(make_lines(points))))

@@ -46,7 +46,7 @@ def variant_of(folder: Path, **fields: Any) -> Variant:
 def built_from(variant: Variant, dockerfile: Path | None = None) -> BuiltFrom:
     bases = (Base("base:1", "sha256:" + "ab" * 32),)
     sources = Sources(parse_dockerfile(DOCKERFILE), bases, "builtin", False, {}, {"index": "172.17.0.1"})
-    return BuiltFrom(variant, sources, variant.context, dockerfile or variant.dockerfile)
+    return BuiltFrom(variant, sources, variant.context, dockerfile or variant.dockerfile, "linux/arm64")
 
 
 def found(variant: Variant, dockerfile: Path | None = None) -> BuildInputs:

@@ -19,9 +19,9 @@ class Namespace:
     """A part of the builder's cache that nobody else uses, made by options that enter cache keys.
 
     An extra host's name enters every RUN's key (its address does not), `BUILDKIT_CACHE_MOUNT_NS` gives cache mounts of
-    one's own, and since BuildKit 0.14 or so `SOURCE_DATE_EPOCH` enters the keys of COPY, ADD and WORKDIR. What the
-    older frontend keeps outside (COPY and WORKDIR before the first RUN, and `COPY --link` anywhere) is told apart by
-    content only: see docs/method.md.
+    one's own, and since BuildKit 0.14 or so `SOURCE_DATE_EPOCH` enters WORKDIR's key (with 0.25 a COPY's key was seen
+    to be equal in two namespaces). What stays outside (COPY and ADD before the first RUN or WORKDIR, and `COPY --link`
+    anywhere) is told apart by content only: see docs/method.md.
     """
 
     id: str

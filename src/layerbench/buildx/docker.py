@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from layerbench.errors import EngineError
+from layerbench.platforms import platform_of_machine
 
 _ANSWER_SECONDS = 30.0
-_GO_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm/v7", "i686": "386"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def engine_facts(docker: DockerClient) -> EngineFacts:
         version=info.get("ServerVersion") or None,
         image_store="containerd" if is_containerd else "classic",
         root=info.get("DockerRootDir") or None,
-        platform=f"{info.get('OSType', 'linux')}/{_GO_ARCHITECTURES.get(machine, machine)}",
+        platform=platform_of_machine(machine, str(info.get("OSType", "linux"))),
     )
 
 

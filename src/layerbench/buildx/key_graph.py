@@ -23,11 +23,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from layerbench.buildx.steps import StepTrace
+from layerbench.buildx.steps import StepTrace, is_context_transfer
 from layerbench.buildx.trace import Trace, Vertex
 from layerbench.cachekeys.models import BuildKeys, InputKey, StepKey
 
-_SENT_BY_CLIENT = re.compile(r"\[internal\] load build context$|\[context .+\] load from client$")
 _MANIFEST = re.compile(r"@(sha256:[0-9a-f]{64})")
 _PLATFORMS = (
     "linux/amd64", "linux/arm64", "linux/arm64/v8", "linux/arm/v7", "linux/arm/v6", "linux/386", "linux/ppc64le",
@@ -270,7 +269,7 @@ def _inputs(records: Sequence[Record], record: Record, vertex: Vertex, trace: Tr
 def _input(records: Sequence[Record], links: Sequence[Link], above: Vertex | None) -> _Input:
     """What of an input's links leads to its maker, and what to content."""
     is_selected = any(link.selector for link in links)
-    is_sent = above is None or _SENT_BY_CLIENT.search(above.name) is not None
+    is_sent = above is None or is_context_transfer(above)
     contents = frozenset(
         link.record
         for link in links

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from layerbench.cachekeys.models import BuildInputs, BuildKeys, InputKey, Invocation, StepKey
 from layerbench.context.models import Entry, EntryKind, Fingerprint, Problem
 from layerbench.context.packing import pack, unpack
+from layerbench.context.selection import order_of
 from layerbench.errors import UsageError
 
 _INPUTS_MAGIC = b"layerbench inputs 1\n"
@@ -110,6 +111,7 @@ def _invocation_document(invocation: Invocation) -> dict[str, Any]:
         "target": invocation.target,
         "build_args": dict(invocation.build_args),
         "platform": invocation.platform,
+        "native_platform": invocation.native_platform,
         "network": invocation.network,
         "add_hosts": dict(invocation.add_hosts),
         "extra_args": list(invocation.extra_args),
@@ -177,12 +179,13 @@ def _read_inputs(content: bytes, base: BuildInputs | None) -> BuildInputs:
 
 
 def _read_invocation(document: Any) -> Invocation:
-    names = {"target", "build_args", "platform", "network", "add_hosts", "extra_args", "secrets"}
+    names = {"target", "build_args", "platform", "native_platform", "network", "add_hosts", "extra_args", "secrets"}
     fields = _object(document, names)
     return Invocation(
         target=_optional_text(fields["target"]),
         build_args=_texts_by_name(fields["build_args"]),
         platform=_optional_text(fields["platform"]),
+        native_platform=_text(fields["native_platform"]),
         network=_optional_text(fields["network"]),
         add_hosts=_texts_by_name(fields["add_hosts"]),
         extra_args=_texts(fields["extra_args"]),
@@ -203,7 +206,7 @@ def _read_fingerprint(document: Any, known: Fingerprint | None) -> Fingerprint:
     merged = {path: entry for path, entry in known.entries.items() if path not in removed}
     merged |= _read_columns(changes["changed"])
     # In the order of a walk: a folder's content before the folder's next neighbour.
-    return Fingerprint({path: merged[path] for path in sorted(merged, key=lambda one: one.split("/"))}, problems)
+    return Fingerprint({path: merged[path] for path in sorted(merged, key=order_of)}, problems)
 
 
 def _read_columns(document: Any) -> dict[str, Entry]:

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import replace
 
-from layerbench.cachekeys.layers import Layer, Opaque
+from layerbench.cachekeys.layers import Layer, Opaque, overlap, relative
 from layerbench.cachekeys.operations import Operation
 from layerbench.cachekeys.selecting import Match, Tree
 from layerbench.cachekeys.steps import PlannedContent
@@ -58,18 +58,24 @@ def copied_layer(
     mode = _octal(operation.flags.get("--chmod"))
     if unclear or (mode is None and "--chmod" in operation.flags):
         return somewhere
-    is_folder = operation.destination.endswith("/") or len(matches) != 1 or _has_folder(below, place)
+    is_folder = True if operation.destination.endswith("/") or len(matches) != 1 else _has_folder(below, place)
+    entered = ""
+    """Where a lone file lies if its destination, of which nothing is known, is a folder."""
     entries: dict[str, Entry] = {}
     for content, match in matches:
         top = match.entries.get("")
         if top is not None and top.kind == "link":
             return somewhere
         name = match.name if content.kind == "inline" else posixpath.basename(match.path)
+        if is_folder is None and top is not None and top.kind == "file":
+            entered = posixpath.join(place, name)
         entries |= _placed(match, name if is_folder and top is not None and top.kind == "file" else "")
     if mode is not None:
         entries = {
             path: entry if entry.kind == "link" else replace(entry, mode=mode) for path, entry in entries.items()
         }
+    if entered:  # below the file, so that it is asked only where that does not answer
+        below = Layer(below, position, Opaque("written", "", position), place=entered)
     return Layer(below, position, None, place=place, entries=Tree(entries), owner=operation.flags.get("--chown", ""))
 
 
@@ -80,14 +86,17 @@ def _placed(match: Match, name: str) -> dict[str, Entry]:
     return {posixpath.join(name, path) if path else name: entry for path, entry in entries.items()}
 
 
-def _has_folder(layer: Layer | None, place: str) -> bool:
-    """Whether a folder certainly stands at a place."""
-    while layer is not None and not layer.hides_below:
-        found = layer.entry(place)
-        if found is not None:
-            return found.kind == "folder"
-        if layer.entries is not None and layer.entries.below(place) and not layer.place:
-            return True
+def _has_folder(layer: Layer | None, place: str) -> bool | None:
+    """Whether a folder stands at a place; None where that is not known."""
+    while place and layer is not None:
+        if layer.opaque is not None and (layer.hides_below or overlap(layer.place, place)):
+            return None
+        if layer.entries is not None:
+            found, inner = layer.entry(place), relative(place, layer.place)
+            if found is not None:
+                return None if found.kind == "link" else found.kind == "folder"
+            if relative(layer.place, place) or (inner is not None and layer.entries.below(inner)):
+                return True
         layer = layer.below
     return not place
 

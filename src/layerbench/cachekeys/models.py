@@ -15,6 +15,8 @@ class Invocation:
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     platform: str | None = None
+    native_platform: str = "linux/amd64"
+    """The builder's own, which counts where no platform is asked for."""
     network: str | None = None
     add_hosts: Mapping[str, str] = field(default_factory=dict)
     extra_args: tuple[str, ...] = ()
@@ -43,9 +45,14 @@ class InputKey:
     """What BuildKit identified one input of an operation by."""
 
     parent: str | None
-    """Key of the operation that made the input, hashed with all above it; None for a source."""
+    """Key of the operation that made the input, hashed with all above it; None for a source, or where unknown."""
     contents: tuple[str, ...] = ()
     """Digests of what was selected from it, where BuildKit compared content; else, of a source, its own keys."""
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether BuildKit did not tell which of several keys its maker had."""
+        return self.parent is None and not self.contents
 
 
 @dataclass(frozen=True, slots=True)

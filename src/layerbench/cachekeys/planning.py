@@ -86,7 +86,7 @@ class _Planner:
         # BuildKit counts every trigger, even an ARG.
         numbered = len(triggers) + sum(instruction.is_step for instruction in stage.instructions[1:])
         count = numbered + (stage.base_stage is None and stage.base != "scratch")
-        walk = _Walk(self, name, count, self._base(stage, name, count), len(triggers))
+        walk = _Walk(self, name, count, self._base(stage, name, count))
         if self._is_image(stage):
             walk.index = 1
         for at, instruction in enumerate(instructions):
@@ -245,7 +245,7 @@ class _Planner:
 class _Walk:
     """Goes through the instructions of one stage."""
 
-    def __init__(self, planner: _Planner, name: str | None, count: int, state: Surroundings, triggers: int) -> None:
+    def __init__(self, planner: _Planner, name: str | None, count: int, state: Surroundings) -> None:
         self.state = state
         self.index = 0
         self._planner = planner

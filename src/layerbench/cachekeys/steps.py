@@ -62,12 +62,6 @@ class PlannedStep:
         """Whether it is a FROM: it has no outcome."""
         return self.kind == "source"
 
-    @property
-    def name(self) -> str:
-        """The step in a sentence."""
-        shown = self.instruction if len(self.instruction) <= 60 else f"{self.instruction[:57]}…"
-        return f"{shown} ({self.stage})" if self.stage else shown
-
 
 @dataclass(frozen=True, slots=True)
 class BuildPlan:
@@ -76,7 +70,3 @@ class BuildPlan:
     steps: tuple[PlannedStep, ...]
     stages: Sequence[str | None] = ()
     """Names of the Dockerfile's stages, in its order."""
-
-    def find(self, stage: str | None, index: int) -> PlannedStep | None:
-        """The step that a record calls by that stage and index."""
-        return next((step for step in self.steps if (stage, index) in step.aliases), None)

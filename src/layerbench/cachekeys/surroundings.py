@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from layerbench.cachekeys.layers import Layer
@@ -21,7 +21,6 @@ from layerbench.instructions import Instruction, arguments_of
 _SHELL = ("/bin/sh", "-c")
 _NO_VARIABLES = frozenset({"BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"})
 _VARIABLE = re.compile(r"\\.|'[^']*'|\$(?:(?P<bare>\w+)|\{(?P<braced>\w+)\})")
-_NATIVE_PLATFORM = "linux/amd64"
 
 
 @dataclass(slots=True)
@@ -48,19 +47,7 @@ class Surroundings:
 
     def copy(self) -> Surroundings:
         """For a stage on top of this one."""
-        return Surroundings(
-            dict(self.variables),
-            dict(self.origins),
-            self.working_dir,
-            self.is_dir_known,
-            self.user,
-            self.shell,
-            self.layer,
-            self.parent,
-            self.definition,
-            self.platform,
-            self.base,
-        )
+        return replace(self, variables=dict(self.variables), origins=dict(self.origins))
 
     def expanded(self, text: str) -> str:
         """A word as BuildKit reads it; as it is written where it cannot be expanded, which the build will say."""
@@ -137,9 +124,16 @@ def option_values(invocation: Invocation, option: str) -> list[str]:
 
 def platform_arguments(invocation: Invocation, target: str | None) -> dict[str, str]:
     """The variables that BuildKit predefines for FROM and for an ARG without a default."""
-    platform = (invocation.platform or _NATIVE_PLATFORM).split(",")[0]
+    wanted = (invocation.platform or invocation.native_platform).split(",")[0]
+    return {
+        **_platform_arguments("TARGET", wanted),
+        **_platform_arguments("BUILD", invocation.native_platform),
+        "TARGETSTAGE": target or "default",
+    }
+
+
+def _platform_arguments(side: str, platform: str) -> dict[str, str]:
     os, _, rest = platform.partition("/")
     architecture, _, variant = rest.partition("/")
     values = {"PLATFORM": platform, "OS": os, "ARCH": architecture, "VARIANT": variant, "OSVERSION": ""}
-    found = {f"{side}{name}": value for side in ("TARGET", "BUILD") for name, value in values.items()}
-    return {**found, "TARGETSTAGE": target or "default"}
+    return {f"{side}{name}": value for name, value in values.items()}

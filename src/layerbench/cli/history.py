@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -27,6 +28,8 @@ _METRICS = (
     "layers",
     "cached_steps",
 )
+_MOST_CAUSES = 12
+"""Changes whose cause is looked up: each reads two result files."""
 _DEFAULT_METRICS = ("seconds", "compressed_bytes", "uncompressed_bytes", "redeploy_bytes")
 
 history_file = click.option(
@@ -202,8 +205,9 @@ def trend(
     """
     chosen: Literal["table", "html", "csv", "json"] = chosen_format(format_name, "json" if as_json else None, "table")
 
+    from layerbench.analysis.trend.causes import with_causes
     from layerbench.analysis.trend.lines import make_lines, most_telling_first, once_an_image
-    from layerbench.cli.trend_causes import with_causes
+    from layerbench.cli.trend_causes import compared
     from layerbench.history import Selection, open_history
 
     path = _path(history_path)
@@ -213,7 +217,8 @@ def trend(
         picked = _branch(found, branch)
         points = found.points(Selection(bench, variants, scenarios, metrics or _DEFAULT_METRICS, picked, moment))
     lines = make_lines(points)
-    lines = with_causes(most_telling_first(lines if scenarios else once_an_image(lines)))
+    lines = most_telling_first(lines if scenarios else once_an_image(lines))
+    lines = with_causes(lines, compared, _MOST_CAUSES)
     if not lines:
         raise UsageError(f"{path} has no such figures: `layerbench history list` shows the runs in it")
     match chosen:
@@ -273,8 +278,8 @@ def prune(keep: int | None, before: str | None, branch: str | None, dry_run: boo
 
 
 def _add(files: Iterable[Path], path: Path, *, is_strict: bool) -> int:
+    from layerbench.analysis.trend.entries import entry_of
     from layerbench.analysis.trend.figures import figures_of
-    from layerbench.cli.trend_causes import entry_of
     from layerbench.history import open_history
     from layerbench.results.file import read_result
 
@@ -288,7 +293,8 @@ def _add(files: Iterable[Path], path: Path, *, is_strict: bool) -> int:
                     click.echo(f"layerbench: {error}", err=True)
                 failed += 1
                 continue
-            if into.add(entry_of(result, file), figures_of(result)):
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            if into.add(entry_of(result, str(file.resolve()), digest), figures_of(result)):
                 added += 1
             else:
                 known += 1

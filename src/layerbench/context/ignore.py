@@ -159,6 +159,17 @@ def read_ignore(dockerfile: Path, context: Path) -> IgnoreRules:
     return IgnoreRules()
 
 
+def read_own_ignore(context: Path) -> IgnoreRules:
+    """The rules of a named context: its own `.dockerignore` counts alone (frontend/dockerui/namedcontext.go).
+
+    Raises:
+        UsageError: a pattern in it is wrong.
+    """
+    file = context / IGNORE_FILE
+    content = _content(file, context)
+    return IgnoreRules() if content is None else parse_ignore(content, file)
+
+
 def _content(file: Path, top: Path) -> bytes | None:
     """What BuildKit finds; a link is followed as long as it stays in the folder that is sent."""
     try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from layerbench.errors import UsageError
 
 _LEVEL = 3
+_MOST_BYTES = 1024**3
+"""Of what is unpacked: a damaged file must not take all memory."""
 
 
 def pack(magic: bytes, content: bytes) -> bytes:
@@ -28,6 +30,8 @@ def unpack(magic: bytes, content: bytes) -> bytes:
         raise UsageError(f"this is no {what} file; make it again with this version")
     frame = content[len(magic) :]
     try:
+        if not 0 <= zstandard.frame_content_size(frame) <= _MOST_BYTES:
+            raise UsageError(f"the {what} file is damaged (it says no size that can be); make it again")
         decompressor = zstandard.ZstdDecompressor().decompressobj()
         unpacked = decompressor.decompress(frame)
     except zstandard.ZstdError as error:

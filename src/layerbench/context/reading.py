@@ -45,7 +45,7 @@ class FileHasher:
 
     def __init__(self, top: str) -> None:
         self._top = top
-        self._worker_count = len(os.sched_getaffinity(0))
+        self._worker_count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         # Two threads a worker, so that its next request is there when it has answered one.
         self._pool = ThreadPoolExecutor(2 * self._worker_count, "layerbench-hash")
         self._batch: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,9 +12,10 @@ from pathlib import Path
 from layerbench.cachekeys.models import BuildInputs, Invocation
 from layerbench.config.models import Variant
 from layerbench.context.fingerprint import take_fingerprint
-from layerbench.context.ignore import IgnoreRules, parse_ignore, read_ignore
+from layerbench.context.ignore import IgnoreRules, read_ignore, read_own_ignore
 from layerbench.context.models import Entry, Fingerprint
 from layerbench.errors import UsageError
+from layerbench.platforms import platform_of_machine
 
 MAIN_CONTEXT = ""
 _REMOTE = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*://|git@|-$)")
@@ -71,7 +73,7 @@ class SourceReader:
             **{name: Path(one).resolve() for name, one in named.items()},
         }
         ignores = {
-            name: read_ignore(variant.dockerfile, folder) if name == MAIN_CONTEXT else _own_rules(folder)
+            name: read_ignore(variant.dockerfile, folder) if name == MAIN_CONTEXT else read_own_ignore(folder)
             for name, folder in folders.items()
         }
         inputs = BuildInputs(
@@ -80,6 +82,8 @@ class SourceReader:
                 target=variant.target,
                 build_args=dict(variant.build_args),
                 platform=variant.platform,
+                # No builder is asked; one that runs elsewhere is mostly of the same kind.
+                native_platform=platform_of_machine(platform.machine()),
                 network=variant.network,
                 extra_args=variant.extra_args,
                 secrets=tuple(secret.id for secret in variant.secrets),
@@ -160,15 +164,6 @@ def _changed(entries: Mapping[str, Entry], changes: Mapping[str, Entry | None]) 
 def _folders_above(path: str) -> list[str]:
     parts = path.split("/")
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
-
-
-def _own_rules(folder: Path) -> IgnoreRules:
-    """What a named context leaves out: its own `.dockerignore` counts alone (frontend/dockerui/namedcontext.go)."""
-    file = folder / ".dockerignore"
-    try:
-        return parse_ignore(file.read_bytes(), file)
-    except OSError:
-        return IgnoreRules()
 
 
 def _is_folder(value: str) -> bool:

@@ -45,6 +45,8 @@ class Anatomies:
 
     def __init__(self, side_file: SideFile | None, note: Callable[[str], None]) -> None:
         self._side_file = side_file
+        self._given_up: str | None = None
+        """Name of a side file that cannot be written any more: what earlier builds refer to is still in it."""
         self._note = note
         self._summaries: dict[tuple[str, str | None], ImageSummary] = {}
         self._largest_files: dict[str, tuple[FileSummary, ...]] = {}
@@ -52,7 +54,9 @@ class Anatomies:
     @property
     def side_file(self) -> str | None:
         """Name of the side file, once there is something in it."""
-        return self._side_file.path.name if self._side_file and not self._side_file.is_empty else None
+        if self._side_file is None:
+            return self._given_up
+        return self._side_file.path.name if not self._side_file.is_empty else None
 
     @property
     def keeps_documents(self) -> bool:
@@ -106,6 +110,7 @@ class Anatomies:
 
     def _give_up(self, error: LayerbenchError) -> None:
         self._note(f"{error}; the run goes on without it")
+        self._given_up = self.side_file
         self._side_file = None
 
     def _summary(self, image: SavedImage) -> ImageSummary:

@@ -13,11 +13,8 @@ from layerbench.errors import UsageError
 from layerbench.runner.sources import Sources
 
 if TYPE_CHECKING:
-    from layerbench.context.ignore import IgnoreRules
     from layerbench.context.memory import FingerprintMemory
     from layerbench.context.models import Fingerprint
-
-_IGNORE_FILE = ".dockerignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,8 @@ class BuiltFrom:
     """The copy that was sent, edits included."""
     dockerfile: Path
     """The file that was handed to buildx; its own ignore file stands beside it."""
+    native_platform: str
+    """The builder's own, such as `linux/amd64`."""
 
 
 def find_inputs(
@@ -47,9 +46,11 @@ def find_inputs(
     """
     variant, sources = built_from.variant, built_from.sources
     try:
-        text = built_from.dockerfile.read_text(errors="replace")
+        # In bytes, for reading text would make other line ends of those in a heredoc.
+        text = built_from.dockerfile.read_bytes().decode(errors="replace")
+        folders = folder_contexts(variant)
         contexts = {"": _main_context(built_from, memory)}
-        contexts |= {name: _named_context(folder, memory) for name, folder in folder_contexts(variant).items()}
+        contexts |= {name: _named_context(folder, memory) for name, folder in folders.items()}
     except (UsageError, OSError) as error:
         return None, str(error)
     return (
@@ -59,6 +60,7 @@ def find_inputs(
                 target=variant.target,
                 build_args={name: scrub(value) for name, value in variant.build_args.items()},
                 platform=variant.platform,
+                native_platform=built_from.native_platform,
                 network=variant.network,
                 add_hosts=dict(sources.add_hosts),
                 extra_args=tuple(map(scrub, variant.extra_args)),
@@ -67,9 +69,7 @@ def find_inputs(
             contexts=contexts,
             bases={base.reference: base.digest for base in sources.bases},
             remote_contexts={
-                name: scrub(value)
-                for name, value in variant.build_contexts.items()
-                if name not in folder_contexts(variant)
+                name: scrub(value) for name, value in variant.build_contexts.items() if name not in folders
             },
         ),
         None,
@@ -90,16 +90,6 @@ def _main_context(built_from: BuiltFrom, memory: FingerprintMemory) -> Fingerpri
 
 def _named_context(folder: Path, memory: FingerprintMemory) -> Fingerprint:
     from layerbench.context.fingerprint import take_fingerprint
+    from layerbench.context.ignore import read_own_ignore
 
-    return take_fingerprint(folder, _own_rules(folder), memory)
-
-
-def _own_rules(folder: Path) -> IgnoreRules:
-    """What a named context leaves out: its own `.dockerignore` counts alone (frontend/dockerui/namedcontext.go)."""
-    from layerbench.context.ignore import IgnoreRules, parse_ignore
-
-    file = folder / _IGNORE_FILE
-    try:
-        return parse_ignore(file.read_bytes(), file)
-    except OSError:
-        return IgnoreRules()
+    return take_fingerprint(folder, read_own_ignore(folder), memory)

@@ -68,7 +68,7 @@ class ExplanationRecorder:
             build = replace(build, cache_keys=keys)
             if reason is not None:
                 notes.append(f"BuildKit's own cache keys of {build.variant} are not whole or missing: {reason}")
-        return build, notes
+        return build, [self._scrub(note) for note in notes]
 
     def _keep_inputs(self, builder: VariantBuilder) -> tuple[str | None, list[str]]:
         from layerbench.cachekeys.codec import encode_inputs

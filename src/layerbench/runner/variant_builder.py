@@ -139,7 +139,10 @@ class VariantBuilder:
 
     def built_from(self) -> BuiltFrom:
         """Where that is which the last build was made from."""
-        return BuiltFrom(self.variant, self.sources, self._workspace.context, self._staged_dockerfile())
+        native_platform = self._connection.engine.platform
+        return BuiltFrom(
+            self.variant, self.sources, self._workspace.context, self._staged_dockerfile(), native_platform
+        )
 
     def remove(self) -> None:
         """Delete the copy."""

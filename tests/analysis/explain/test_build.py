@@ -116,6 +116,18 @@ def test_a_link_of_another_copy_proves_the_copy() -> None:
     assert (step.cause.kind, step.certainty) == ("files", "proven")
 
 
+def test_an_input_whose_key_is_not_told_is_no_equal_one() -> None:
+    """Where BuildKit knows several keys of a step's maker, nothing is known of that input: not that it is the same."""
+    text = "FROM base:1\nRUN make\n"
+    old = new = inputs_of(text)
+    untold = BuildKeys({1: (StepKey("r", (InputKey(None),)),)})
+    [step] = explain_build(
+        KnownBuild(record(new, [RAN]), new, untold), KnownBuild(record(old, [HIT]), old, untold), is_cold=False
+    )
+    assert step.cause is not None
+    assert (step.cause.kind, step.certainty) == ("unknown", "unknown")
+
+
 def test_keys_that_contradict_leave_no_cause() -> None:
     wrong = keys(["other", "r", "d"], ["base", "n1", "n2"], ["a", "", "b"])
     [first, *_] = explain_build(KnownBuild(EDITED, NEW, wrong), KnownBuild(WARM, OLD, OLD_KEYS), is_cold=False)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from layerbench.analysis.steps import is_valid
 from layerbench.analysis.wording import join_words
+from layerbench.platforms import platform_of_machine
 from layerbench.results.models import Base, Builder, Machine, Result, ScenarioRecord, VariantRecord
-
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def why_not_comparable(base: Result, head: Result) -> tuple[str, ...]:
@@ -35,7 +34,7 @@ def platforms_of(result: Result, variant: str | None = None) -> frozenset[str]:
     """
     told = {(one.config_digest, one.manifest_digest): one.platform for one in result.images}
     asked = {one.name: one.platform for one in result.bench.variants}
-    own = f"linux/{_ARCHITECTURES.get(result.machine.architecture, result.machine.architecture)}"
+    own = platform_of_machine(result.machine.architecture)
     found = set()
     for build in result.builds:
         if not is_valid(build) or build.image is None or variant not in (None, build.variant):

@@ -10,7 +10,7 @@ from layerbench.analysis.wording import step_label
 
 
 class LostStep(NamedTuple):
-    """What a step is found by: the same words as `layerbench.analysis.steps.StepKey` has."""
+    """What a step is found by; of two equal instructions in one stage, the first one stands for both."""
 
     variant: str
     scenario: str

@@ -47,7 +47,7 @@ def judge(
     if keys is None or reference_keys is None or reference_at is None:
         return "open"
     new, old = keys.steps.get(at), reference_keys.steps.get(reference_at)
-    if new is None or old is None:
+    if new is None or old is None or any(one.is_unknown for key in (*old, *new) for one in key.inputs):
         return "open"
     places = differing_places(old, new)
     if not places:

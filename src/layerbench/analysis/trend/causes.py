@@ -2,14 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+
 from layerbench.analysis.comparison.comparable import base_image_differences
 from layerbench.analysis.comparison.findings import size_causes
 from layerbench.analysis.comparison.models import Comparison, ScenarioPair, StepChange
-from layerbench.analysis.trend.models import LevelChange, LineKey
+from layerbench.analysis.trend.models import Entry, LevelChange, Line, LineKey
 from layerbench.analysis.wording import join_words, step_label
 from layerbench.units import format_seconds
 
 _MOST_STEPS = 2
+
+Comparing = Callable[[Entry, Entry, str], Comparison | None]
+"""Compares the runs of two entries in one variant; None where a result file is not there any more."""
+
+
+def with_causes(lines: tuple[Line, ...], compare: Comparing, most: int) -> tuple[Line, ...]:
+    """The lines with the causes of their newest changes.
+
+    Args:
+        lines: in the order in which they are shown.
+        compare: reads two result files, which takes its time.
+        most: changes that are looked into, those of the first lines first.
+    """
+    places = ((number, at) for number, line in enumerate(lines) for at in reversed(range(len(line.changes))))
+    chosen = set(islice(places, most))
+    return tuple(
+        replace(
+            line,
+            changes=tuple(
+                replace(change, cause=_cause(line, change, compare)) if (number, at) in chosen else change
+                for at, change in enumerate(line.changes)
+            ),
+        )
+        for number, line in enumerate(lines)
+    )
+
+
+def _cause(line: Line, change: LevelChange, compare: Comparing) -> str | None:
+    before, after = line.points[change.position - 1].entry, line.points[change.position].entry
+    comparison = compare(before, after, line.key.variant)
+    return cause_of(comparison, line.key, change) if comparison else None
 
 
 def cause_of(comparison: Comparison, key: LineKey, change: LevelChange) -> str | None:
