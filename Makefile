@@ -39,7 +39,7 @@ compare: setup ## hold two results against each other: make compare BASE=main.js
 	$(BIN)/layerbench compare "$(BASE)" "$(HEAD)"
 
 # The builds mostly wait for the engine, so the other tests run beside them.
-test: setup ## all tests, real builds on real engines included
+test: setup ## the tests, real builds on real engines included
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-fast test-e2e
 
 test-fast: setup ## the tests that need no engine
@@ -48,7 +48,7 @@ test-fast: setup ## the tests that need no engine
 test-e2e: setup ## the tests with real builds, and with a real browser
 	$(BIN)/python -m pytest -m "e2e and not full" -n 2 --dist loadfile --no-loadscope-reorder
 
-test-full: setup ## all of `make test`, every generated case, and a longer search for examples
+test-full: setup ## these and those that take long: every generated case, both engines, a longer search
 	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -m "not e2e" -n 2
 	$(BIN)/python -m pytest -m e2e
 

@@ -125,6 +125,21 @@ def test_since_a_commit_and_by_a_patch(scratch: Scratch) -> None:
     assert scratch.state() == before
 
 
+def test_what_is_in_the_working_tree_already_is_predicted_as_well(scratch: Scratch) -> None:
+    (scratch.top / "app.py").write_text("print('edited')\n")
+    before = scratch.state()
+    assert ran(answer(predict, "-", given=scratch.git("diff").decode()), "single") == ["COPY . ."]
+    assert scratch.state() == before
+
+
+def test_no_file_of_a_context_is_replaced(scratch: Scratch) -> None:
+    before = scratch.state()
+    for output in ("app.py", "layerbench.toml", "single.Dockerfile"):
+        assert "give another place with -o" in refused(predict, "--edit", "app.py", "-o", output)
+        assert "give another place with -o" in refused(impact, "-o", output)
+    assert scratch.state() == before
+
+
 def test_what_cannot_be_predicted(scratch: Scratch) -> None:
     assert refused(predict).startswith("say what will change in one way")
     assert refused(predict, "--edit", "app.py", "--diff", "HEAD").startswith("say what will change in one way")
@@ -197,7 +212,7 @@ def test_two_git_states(scratch: Scratch) -> None:
         "WORKDIR /app": None,
         "COPY requirements.txt .": "files",
         "RUN pip install --no-cache-dir -r requirements.txt": "parent",
-        "COPY . .": found["steps"][3]["cause"]["kind"],
+        "COPY . .": "files",
     }
     assert found["steps"][2]["cause"]["first"]["instruction"] == "COPY requirements.txt ."
     assert {step["certainty"] for step in found["steps"]} == {"derived"}

@@ -4,10 +4,12 @@ import csv
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from layerbench.results.file import read_result, write_result
 from tests.cli.process import layerbench
 from tests.history import factory
 
@@ -112,6 +114,7 @@ def test_add_twice_list_show_prune(folder: Path) -> None:
         (("import", "nowhere"), "no folder"),
         (("prune",), "--keep"),
         (("list", "--history", "results"), "is a folder"),
+        (("add", "-"), "name a file"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(folder: Path, arguments: tuple[str, ...], word: str) -> None:
@@ -122,11 +125,25 @@ def test_what_is_wrong_is_one_sentence(folder: Path, arguments: tuple[str, ...],
 
 
 def test_a_cause_is_looked_up_only_in_files_that_are_as_they_were(folder: Path) -> None:
+    results = folder / "results"
+    for number in GROWN:  # another base from the fifth commit on
+        whole = read_result(results / f"{number:03}.json")
+        bases = (replace(whole.bases[0], digest="sha256:" + "d4" * 32),)
+        write_result(replace(whole, bases=bases), results / f"{number:03}.json")
     filled(folder)
-    (folder / "results" / "005.json").unlink()
-    done = history(folder, "trend", "--metric", "compressed_bytes", "--scenario", "cold")
+    trend = ("trend", "--metric", "compressed_bytes", "--scenario", "cold")
+    assert "base image python:3.12-slim changed" in " ".join(history(folder, *trend).stdout.split())
+    changed = results / "005.json"
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    done = history(folder, *trend)
     assert done.returncode == 0
     assert factory.commit_id(5)[:10] in done.stdout
+    assert "base image" not in done.stdout
+
+
+def test_git_passes_over_the_default_history(folder: Path) -> None:
+    filled(folder)
+    assert (folder / ".layerbench" / ".gitignore").read_text() == "*\n"
 
 
 def test_a_date_that_is_none_is_said(folder: Path) -> None:

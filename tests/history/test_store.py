@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,28 @@ def test_a_run_is_added_once_and_its_resumed_state_replaces_it(tmp_path: Path) -
         assert [one.digest for one in history.entries()] == ["f" * 64]
 
 
+def test_an_earlier_state_takes_no_complete_runs_place(tmp_path: Path) -> None:
+    with open_history(tmp_path / "history.sqlite") as history:
+        assert history.add(entry(1), figures_of(factory.run(1)))
+        assert not history.add(entry(1, digest="f" * 64, complete=False), figures_of(factory.run(1)))
+        assert [one.digest for one in history.entries()] == [f"{1:064}"]
+
+
+def test_both_sides_of_one_comparison_are_kept(tmp_path: Path) -> None:
+    """`layerbench ab` measures two commits in one run: they share its start, and are two entries."""
+    with open_history(tmp_path / "history.sqlite") as history:
+        for side in "ab":
+            assert history.add(entry(1, digest=side * 64, commit=side * 40), figures_of(factory.run(1)))
+        assert len(history.entries()) == 2
+
+
+def test_a_date_that_is_none_is_said(tmp_path: Path) -> None:
+    with open_history(tmp_path / "history.sqlite") as history:
+        with pytest.raises(UsageError, match="is no date"):
+            history.add(entry(1, committed_at="yesterday"), ())
+        assert history.entries() == ()
+
+
 def test_branches_and_dates_select(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite"
     fill(path, 1, 2, 3)
@@ -85,15 +108,31 @@ def test_prune_takes_runs_and_their_lines_out(tmp_path: Path) -> None:
         assert raw.execute("SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM figures)").fetchone() == (0, 0)
 
 
-def test_two_writers_lose_nothing(tmp_path: Path) -> None:
+WRITER = """
+import sys; from pathlib import Path
+from tests.history.test_store import fill
+sys.stdin.readline()
+fill(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+"""
+
+
+def test_eight_first_writers_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite"
-    halves = [threading.Thread(target=fill, args=(path, *numbers)) for numbers in ((1, 3, 5, 7), (2, 4, 6, 8))]
-    for half in halves:
-        half.start()
-    for half in halves:
-        half.join()
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(number), str(number + 8)], stdin=subprocess.PIPE, text=True
+        )
+        for number in range(8)
+    ]
+    for writer in writers:  # all are there before the first may write
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.close()
+    assert [writer.wait() for writer in writers] == [0] * 8
     with open_history(path) as history:
-        assert len(history.entries()) == 8
+        assert len(history.entries()) == 16
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 @pytest.mark.parametrize("content", [b"no database at all, but long enough", b"PK\x03\x04"])

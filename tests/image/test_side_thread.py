@@ -48,9 +48,10 @@ def test_the_consumers_error_comes_out_at_the_end() -> None:
 
 def test_the_makers_error_counts_and_what_waits_is_left() -> None:
     seen: list[bytes] = []
-    may_go_on = threading.Event()
+    has_begun, may_go_on = threading.Event(), threading.Event()
 
     def consume(chunk: bytes) -> None:
+        has_begun.set()
         may_go_on.wait()
         seen.append(chunk)
         raise ValueError("the consumer's")
@@ -58,6 +59,7 @@ def test_the_makers_error_counts_and_what_waits_is_left() -> None:
     with pytest.raises(KeyError), SideThread(consume, "side") as side:
         for _ in range(3):
             side.put(b"x")
+        has_begun.wait()  # before that, all of them would be left
         threading.Timer(0.05, may_go_on.set).start()
         raise KeyError("the maker's")
     assert seen == [b"x"]

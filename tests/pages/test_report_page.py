@@ -73,14 +73,22 @@ def test_sorting_by_click_and_by_key(browser: Browser, page: Path) -> None:
         assert table.locator("tbody tr").all_inner_texts() == original
 
 
-def test_a_click_leads_to_the_build_and_a_second_one_is_laid_beside(browser: Browser, page: Path) -> None:
+def test_a_click_leads_to_the_median_build_and_a_second_one_is_laid_beside(
+    browser: Browser, page: Path, result: Result
+) -> None:
     with opened(browser, page) as found:
-        found.page.locator("#figures-table tbody a").nth(1).click()
+        link = found.page.locator("#figures-table tbody tr", has_text="multi-no-mounts").first.locator("a")
+        link.click()
         timelines = found.page.locator("#timelines > div")
-        timelines.first.locator("svg").first.wait_for()
-        key = timelines.first.get_attribute("data-key")
-        assert key is not None
-        assert found.page.locator("#pick").is_visible()
+        anchor = link.get_attribute("data-build")
+        found.page.locator(f'#timelines > div[data-key^="{anchor}-"] svg').first.wait_for()
+        rounds = [one for one in result.builds if (one.variant, one.scenario) == ("multi-no-mounts", "cold")]
+        median = sorted(rounds, key=lambda one: one.wall_seconds or 0)[(len(rounds) - 1) // 2]
+        assert timelines.first.get_attribute("data-key") == f"{anchor}-{median.round}"
+        found.page.get_by_label("Beside it: variant").select_option(index=1)
+        found.page.wait_for_function("document.querySelectorAll('#timelines > div').length === 2")
+        found.page.locator("#overlay").check()
+        assert "over" in (found.page.locator("#timelines").get_attribute("class") or "")
         assert found.errors == []
 
 
@@ -129,6 +137,9 @@ def test_hostile_names_stay_text(browser: Browser, pages: Path) -> None:
     target = pages / "hostile.html"
     target.write_text(page_of(factory.with_images(factory.result((plan,)), path=f"usr/{HOSTILE}")))
     with opened(browser, target, 360) as found:
+        found.page.get_by_label("Beside it: variant").select_option(index=1)
+        found.page.wait_for_function("document.querySelectorAll('#timelines > div').length === 2")
+        found.page.locator("#image-choice").select_option(index=0)
         assert (found.errors, found.requests, found.overflow_pixels()) == ([], [], 0)
         assert found.page.locator("main script, main img").count() == 0
         assert "<script>alert(1)</script>" in found.page.locator("#figures-table").inner_text()

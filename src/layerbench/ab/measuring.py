@@ -12,14 +12,14 @@ from layerbench.ab.joining import SIDES, Joined, SideName, choose, join
 from layerbench.ab.loading import Side, fitting, load_sides, told_of
 from layerbench.ab.rounds import Limits, Measured, measure
 from layerbench.ab.splitting import Splitter, SplitWriter
-from layerbench.ab.states import States, find_states, lay_out
+from layerbench.ab.states import States, find_states, lay_out, revisions_of
 from layerbench.analysis.checks.limits import Limits as CheckLimits
 from layerbench.analysis.checks.limits import limits_of_bench
 from layerbench.analysis.undecided import undecided_times
 from layerbench.config.models import BenchFile
 from layerbench.errors import EngineError, LayerbenchError, UsageError
 from layerbench.results.location import check_place, default_result_path
-from layerbench.results.models import Result
+from layerbench.results.models import Result, Revision
 from layerbench.results.side_file import SideFile
 from layerbench.runner.connect import Connection
 from layerbench.runner.interruption import shielded
@@ -105,7 +105,8 @@ class _AB:
         paths = _result_paths(asked.output, joined.bench.name, self.states.folder)
         connection = connect(self.observer.note)
         with engine_lock(connection.engine.id or "engine", self.observer.note):
-            measuring = _Measuring(asked, joined, paths, connection, self.folder / "layers", self.observer)
+            revisions = revisions_of(self.states, self.environment)
+            measuring = _Measuring(asked, joined, paths, connection, revisions, self.folder / "layers", self.observer)
             try:
                 measured = measuring.run()
             except EngineError:
@@ -115,7 +116,9 @@ class _AB:
                 fewer = self._without(joined, sides, connection)
                 if fewer is None:
                     raise
-                measuring = _Measuring(asked, fewer, paths, connection, self.folder / "layers", self.observer)
+                measuring = _Measuring(
+                    asked, fewer, paths, connection, revisions, self.folder / "layers", self.observer
+                )
                 measured = measuring.run()
         return Outcome(
             labels={side: sides[side].label for side in SIDES},
@@ -192,6 +195,7 @@ class _Measuring:
         joined: Joined,
         paths: Mapping[SideName, Path],
         connection: Connection,
+        revisions: Mapping[SideName, Revision | None],
         folder: Path,
         observer: Observer,
     ) -> None:
@@ -203,7 +207,7 @@ class _Measuring:
         with suppress(FileExistsError):
             folder.mkdir()
         self._layers = SideFile(folder / "joined.layers.zip")
-        self._writer = SplitWriter(Splitter(joined, connection.engine.platform), paths, self._layers)
+        self._writer = SplitWriter(Splitter(joined, connection.engine.platform, revisions), paths, self._layers)
         self._writer.check_places()
 
     @property

@@ -10,7 +10,7 @@ from layerbench.ab.joining import SIDES, Joined, SideName, name_at
 from layerbench.errors import LayerbenchError, UsageError
 from layerbench.instructions import parse_dockerfile
 from layerbench.results.file import ResultWriter
-from layerbench.results.models import Build, Result
+from layerbench.results.models import Build, Result, Revision
 from layerbench.results.side_file import SideFile, read_layers, side_file_of
 from layerbench.runner.explanations import copy_documents
 from layerbench.runner.records import bench_record
@@ -23,10 +23,14 @@ class Splitter:
     Args:
         joined: what is run.
         platform: the engine's, such as `linux/amd64`.
+        revisions: what each side is in git's terms.
     """
 
-    def __init__(self, joined: Joined, platform: str) -> None:
+    def __init__(
+        self, joined: Joined, platform: str, revisions: Mapping[SideName, Revision | None] | None = None
+    ) -> None:
         self._joined = joined
+        self._revisions = revisions or {}
         self._own = {name_at(name, side): (name, side) for name in joined.variants for side in SIDES}
         self._references = {side: _references(joined, side, platform) for side in SIDES}
         self._split: dict[int, tuple[Build, Build]] = {}
@@ -49,6 +53,7 @@ class Splitter:
             notes=self._notes(result.notes, side),
             images=tuple(image for image in result.images if (image.config_digest, image.manifest_digest) in made),
             side_file=None,
+            revision=self._revisions.get(side),
         )
 
     def _of(self, build: Build) -> Build:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from layerbench.ab.joining import SIDES, SideName
@@ -12,12 +13,14 @@ from layerbench.errors import UsageError
 from layerbench.repository import (
     Commit,
     Repository,
+    describe_checkout,
     find_commit,
     find_repository,
     make_neutral,
     place_commit,
     place_working_tree,
 )
+from layerbench.results.models import Revision
 
 _WORKING_TREE = "the working tree"
 
@@ -64,6 +67,19 @@ def find_states(base: str, head: str | None, bench_file: Path | None) -> States:
             bench_file.name if bench_file else None,
         ),
     )
+
+
+def revisions_of(states: States, environment: Mapping[str, str]) -> dict[SideName, Revision | None]:
+    """What each side is in git's terms, for its result."""
+    head = None if states.head is None else _revision(states.head)
+    if states.head is None and (found := describe_checkout(states.repository.top, environment)) is not None:
+        head = Revision(found.commit, found.committed_at, found.branch, found.is_dirty)
+    return {"base": _revision(states.base), "head": head}
+
+
+def _revision(commit: Commit) -> Revision:
+    made = datetime.fromtimestamp(commit.seconds, UTC).isoformat()
+    return Revision(commit.id, made, branch=None, is_dirty=False)
 
 
 def lay_out(

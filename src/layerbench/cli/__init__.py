@@ -43,6 +43,10 @@ class _InterruptedError(LayerbenchError):
         super().__init__("interrupted")
 
 
+class _ReaderGoneError(Exception):
+    """What reads standard output has ended, as in `| head`."""
+
+
 class _Commands(click.Group):
     """A group whose commands are imported only when they are called, so that `--help` answers at once."""
 
@@ -69,6 +73,8 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             ignore_from_now_on()
             raise _InterruptedError from None  # click itself would print an empty line
+        except BrokenPipeError:
+            raise _ReaderGoneError from None  # click itself would end with 1, which stands for a check that failed
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -102,7 +108,7 @@ def main() -> NoReturn:
     install_handlers()
     try:
         sys.exit(_call())
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderGoneError):
         # The reader has gone, as in `| head`; without this the interpreter would complain once more when it ends.
         for stream in (sys.stdout, sys.stderr):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

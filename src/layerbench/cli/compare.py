@@ -106,7 +106,9 @@ def _sides(base: str, head: str) -> tuple[Side, Side]:
     if first.result == second.result and (None in variants or first.variant == second.variant):
         names = variants_of(first.result)
         file = base.removesuffix(f":{first.variant}")
-        example = " ".join(f"{file}:{name}" for name in names[:2]) if len(names) > 1 else "another result file"
+        example = "another result file"
+        if len(names) > 1 and file != "-":
+            example = " ".join(f"{file}:{name}" for name in names[:2])
         raise UsageError(f"{base} and {head} are the same: give two that differ, such as {example}")
     return first, second
 

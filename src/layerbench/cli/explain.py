@@ -79,8 +79,13 @@ def explain(
     elif _is_result(base) or _is_result(head):
         found = _of_results(base, head, variants, scenarios)
     else:
+        if scenarios or rounds:
+            raise UsageError("two git states are explained without a run: leave --scenario and --round away")
         found = _of_commits(base, head, variants, bench_file)
-    _print(chosen_steps(found, variants, scenarios, rounds), chosen, target, everything=everything)
+    shown = chosen_steps(found, variants, scenarios, rounds)
+    if not shown.steps:
+        raise UsageError("there is nothing to explain: no build of that variant, scenario and round is in it")
+    _print(shown, chosen, target, everything=everything)
 
 
 def _print(explanation: Explanation, chosen: FormatName, target: Path | None, *, everything: bool) -> None:
@@ -104,7 +109,7 @@ def _is_result(reference: str) -> bool:
     from layerbench.runner.build_images import split_reference
 
     path, _ = split_reference(reference)
-    return str(path) == "-" or path.exists() or str(path).endswith(".json")
+    return str(path) == "-" or path.is_file() or str(path).endswith(".json")
 
 
 def _of_result(reference: str, variants: tuple[str, ...], scenarios: tuple[str, ...]) -> Explanation:

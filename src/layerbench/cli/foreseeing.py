@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from layerbench.analysis.explain.models import StepName
     from layerbench.analysis.predict.models import MeasuredCosts
     from layerbench.config.models import BenchFile
+    from layerbench.foresight.sources import Source
     from layerbench.results.models import Result
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -59,6 +60,28 @@ def read_costs(named: str | None, bench: BenchFile) -> Costs:
 
     path = Path(named) if named else default_result_path(bench.name, bench.folder)
     return Costs(path, read_result(path) if named or path.is_file() else None)
+
+
+def target_beside(output: str, costs: Costs, sources: Sequence[Source], bench: BenchFile, *others: str) -> Path | None:
+    """Where the answer goes; None for stdout.
+
+    Raises:
+        UsageError: it would replace a file that is read here, or any other of a context.
+    """
+    from layerbench.cli.output import target_of
+    from layerbench.config.file import find_bench_file
+    from layerbench.errors import UsageError
+
+    target = target_of(output, costs.path, what="result file")
+    if target is None:
+        return None
+    bench_file = find_bench_file(bench.folder)
+    read = [*(one.variant.dockerfile for one in sources), *([bench_file] if bench_file else []), *map(Path, others)]
+    target_of(output, *read, what="input")
+    place = target.parent.resolve() / target.name
+    if place.is_file() and any(one.paths_of(place) for one in sources):
+        raise UsageError(f"{output} is there and is part of a build context: give another place with -o")
+    return target
 
 
 def told_once() -> Callable[[str], None]:

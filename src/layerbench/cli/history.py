@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
-from layerbench.errors import LayerbenchError, UsageError
+from layerbench.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,6 +74,8 @@ A result that is there already is passed over. Exit codes: 0 fine, 2 a result fi
 @history_file
 def add(result_files: tuple[str, ...], history_path: str | None) -> int:
     """Add the figures of each RESULT, a file that `layerbench run` wrote."""
+    if "-" in result_files:
+        raise UsageError("a history keeps the place of each file: name a file in place of -")
     return _add(map(Path, result_files), _path(history_path), is_strict=True)
 
 
@@ -218,7 +221,8 @@ def trend(
         points = found.points(Selection(bench, variants, scenarios, metrics or _DEFAULT_METRICS, picked, moment))
     lines = make_lines(points)
     lines = most_telling_first(lines if scenarios else once_an_image(lines))
-    lines = with_causes(lines, compared, _MOST_CAUSES)
+    if chosen != "csv":  # it has no place for them
+        lines = with_causes(lines, compared, _MOST_CAUSES)
     if not lines:
         raise UsageError(f"{path} has no such figures: `layerbench history list` shows the runs in it")
     match chosen:
@@ -259,19 +263,20 @@ Result files are not touched. Exit codes: 0 fine, 2 usage, 3 the history cannot 
 def prune(keep: int | None, before: str | None, branch: str | None, dry_run: bool, history_path: str | None) -> None:
     """Take runs out of the history."""
     from layerbench.history import Selection, open_history
+    from layerbench.report.printable import printable
 
     if keep is None and before is None and branch is None:
         raise UsageError("say what to take out: --keep N, --before DATE or --branch B")
     path = _path(history_path)
     with open_history(path, must_exist=True) as found:
-        entries = found.entries(Selection(branch=branch))
+        entries = found.entries(Selection(branch=_branch(found, branch) if branch else None))
         newer = {entry.digest for entry in found.entries(Selection(since=_moment(before)))} if before else set()
         doomed = [entry for entry in entries if entry.digest not in newer]
         if keep:
             doomed = [entry for entry in doomed if entry not in entries[-keep:]]
         if dry_run:
             for entry in doomed:
-                click.echo(f"{entry.label} {entry.bench} {entry.started_at}")
+                click.echo(printable(f"{entry.label} {entry.bench} {entry.started_at}"))
             return
         count = found.prune([entry.digest for entry in doomed])
     click.echo(f"layerbench: took {count} run{'' if count == 1 else 's'} out of {path}", err=True)
@@ -284,20 +289,22 @@ def _add(files: Iterable[Path], path: Path, *, is_strict: bool) -> int:
     from layerbench.results.file import read_result
 
     added = known = failed = 0
+    if path.parent.name == _DEFAULT.parent.name:
+        _hide_from_git(path.parent)
     with open_history(path) as into:
         for file in files:
             try:
                 result = read_result(file)
-            except LayerbenchError as error:
+                digest = hashlib.sha256(file.read_bytes()).hexdigest()
+                place = str(file.resolve()).encode(errors="backslashreplace").decode()
+                is_new = into.add(entry_of(result, place, digest), figures_of(result))
+            except UsageError as error:
                 if is_strict:
                     click.echo(f"layerbench: {error}", err=True)
                 failed += 1
                 continue
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()
-            if into.add(entry_of(result, str(file.resolve()), digest), figures_of(result)):
-                added += 1
-            else:
-                known += 1
+            added += is_new
+            known += not is_new
     said = [f"added {added} run{'' if added == 1 else 's'} to {path}"]
     if known:
         said.append(f"{known} {'was' if known == 1 else 'were'} there already")
@@ -307,6 +314,18 @@ def _add(files: Iterable[Path], path: Path, *, is_strict: bool) -> int:
         )
     click.echo(f"layerbench: {', '.join(said)}", err=True)
     return 2 if failed and (is_strict or not added + known) else 0
+
+
+def _hide_from_git(folder: Path) -> None:
+    """Let git pass over the folder of the default history: what it keeps is no change of the checkout.
+
+    An error here is left to the opening of the history, which says it better.
+    """
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
 
 
 def _path(named: str | None) -> Path:

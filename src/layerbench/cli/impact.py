@@ -7,8 +7,8 @@ from typing import Literal
 
 import click
 
-from layerbench.cli.foreseeing import chooses_variants, read_costs, told_once
-from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
+from layerbench.cli.foreseeing import chooses_variants, read_costs, target_beside, told_once
+from layerbench.cli.output import chosen_format, options_for, write, writes_output
 
 _TOP = 12
 
@@ -61,18 +61,23 @@ def impact(
     from layerbench.foresight.impact import impact_of, ranked
     from layerbench.foresight.sources import SourceReader
     from layerbench.foresight.variants import find_variants
-    from layerbench.repository.changes import last_commits
+    from layerbench.repository.changes import is_shallow, last_commits
 
     bench = find_variants(context, dockerfiles, bench_file, variants)
     known = read_costs(costs, bench)
-    target = target_of(output, known.path, what="result file")
     reader = SourceReader(told_once())
+    sources = [reader.read(variant) for variant in bench.variants]
+    target = target_beside(output, known, sources, bench)
     found = []
-    for variant in bench.variants:
-        source = reader.read(variant)
+    for source in sources:
         commits = last_commits(source.folders[""], commit_count) if commit_count else None
         found.append(impact_of(source, known.of, commits))
     notes = [known.note] if known.note else []
+    if commit_count and is_shallow(sources[0].folders[""]):
+        notes.append(
+            "this clone is shallow, and the oldest commit that it has is left out: git fetch --unshallow brings the"
+            " others"
+        )
     whole = ranked(str(bench.variants[0].context), found, known.name, notes)
     match chosen:
         case "json":

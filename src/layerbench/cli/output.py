@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from layerbench.errors import UsageError
+from layerbench.errors import LayerbenchError, UsageError
 
 if TYPE_CHECKING:
     from layerbench.report.interface import Options
@@ -69,10 +69,15 @@ def write(pieces: Iterable[str], target: Path | None) -> None:
 
         write_atomically(target, "".join(pieces).encode())
         return
-    for piece in pieces:
-        # In bytes: an encoding that lacks a character must not end in a traceback.
-        sys.stdout.buffer.write(piece.encode(sys.stdout.encoding, "backslashreplace"))
-    sys.stdout.buffer.flush()
+    try:
+        for piece in pieces:
+            # In bytes: an encoding that lacks a character must not end in a traceback.
+            sys.stdout.buffer.write(piece.encode(sys.stdout.encoding, "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise LayerbenchError(f"standard output cannot be written: {error.strerror}; give a file with -o") from None
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from layerbench.cli.foreseeing import chooses_variants, read_costs, told_once
-from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
+from layerbench.cli.foreseeing import chooses_variants, read_costs, target_beside, told_once
+from layerbench.cli.output import chosen_format, options_for, write, writes_output
 from layerbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Examples:
   layerbench predict --edit app.py --variant multi --json | jq .total_seconds
   layerbench predict -f Dockerfile . --edit src        an edit of all files in src; no bench file needed
   layerbench predict --diff main                       the working tree, built on the cache of main
-  git diff --cached | layerbench predict -             a patch that is not applied yet, too
+  git diff | layerbench predict -                      a patch, whether it is applied already or not
 
 \b
 Exit codes: 0 fine, 2 usage, a bench file, or a file that no build reads."""
@@ -81,9 +81,9 @@ def predict(
 
     bench = find_variants(context, dockerfiles, bench_file, variants)
     known = read_costs(costs, bench)
-    target = target_of(output, known.path, what="result file")
     reader = SourceReader(told_once())
     sources = [reader.read(variant) for variant in bench.variants]
+    target = target_beside(output, known, sources, bench, *([patch] if patch else []))
     changes = _changes(sources, Path(context or "."), edits, diff, patch)
     predictions = []
     for change in changes:
@@ -118,8 +118,8 @@ def _changes(
     if edits:
         return edit_files(sources, find_files(edits, [*([] if folder == Path() else [folder]), Path(), *main]))
     if diff is not None:
-        return since_commit(sources, diff, folder)[0]
-    top = repository_top(folder)
+        return since_commit(sources, diff)
+    top = repository_top(main[0])
     return apply(sources, _read_patch(patch or _STANDARD_INPUT), [folder, *main, *([top] if top else [])])
 
 

@@ -92,6 +92,8 @@ def report(
     from layerbench.results.file import read_result
 
     target = target_of(output, Path(result_file), what="result file")
+    if bench_file:
+        target_of(output, Path(bench_file), what="bench file")
     whole = read_result(Path(result_file))
     result = select(whole, variants, scenarios)
     try:

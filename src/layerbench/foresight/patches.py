@@ -14,32 +14,28 @@ from layerbench.cachekeys.models import BuildInputs
 from layerbench.context.models import Entry
 from layerbench.errors import UsageError
 from layerbench.foresight.edits import Change
-from layerbench.foresight.sources import Source, read_dockerfile, with_entries
+from layerbench.foresight.sources import MAIN_CONTEXT, Source, read_dockerfile, with_entries
 from layerbench.repository.changes import changed_paths
 from layerbench.repository.commits import place_files
 from layerbench.repository.find import find_commit, find_repository
 from layerbench.workspace.files import copy_entry
 from layerbench.workspace.journal import Journal
-from layerbench.workspace.patching import apply_patch, named_files
+from layerbench.workspace.patching import apply_patch, named_files, take_patch_back
 
 _Versions = Mapping[Path, Entry | None]
 
 
-def since_commit(sources: Sequence[Source], name: str, folder: Path) -> tuple[list[Change], str]:
+def since_commit(sources: Sequence[Source], name: str) -> list[Change]:
     """Each variant at an earlier commit and now: the working tree with what is not committed yet.
 
     Args:
         sources: the variants as they are now.
-        name: of the commit.
-        folder: in the repository.
-
-    Returns:
-        The changes, and the commit's label for people.
+        name: of the commit, in the repository that the first variant's context is in.
 
     Raises:
         UsageError: no repository, no such commit, or git refused.
     """
-    repository = find_repository(folder)
+    repository = find_repository(sources[0].folders[MAIN_CONTEXT])
     commit = find_commit(repository, name)
     paths = changed_paths(repository, commit.id)
     with tempfile.TemporaryDirectory(prefix="layerbench-") as temporary:
@@ -52,11 +48,14 @@ def since_commit(sources: Sequence[Source], name: str, folder: Path) -> tuple[li
             Change(source, _with(source, versions, _dockerfile_at(source, versions, tree, top)), source.inputs)
             for source in sources
         ]
-    return [_told(change) for change in changes], commit.label
+    return [_told(change) for change in changes]
 
 
 def apply(sources: Sequence[Source], diff: str, places: Sequence[Path]) -> list[Change]:
     """Each variant before and after a patch; no file of the person's is touched.
+
+    A patch that does not apply because the files have it already, as `git diff` tells of what is not committed yet, is
+    taken back, and what is there now is what comes after it.
 
     Args:
         sources: the variants as they are now.
@@ -75,14 +74,28 @@ def apply(sources: Sequence[Source], diff: str, places: Sequence[Path]) -> list[
         aside.mkdir()
         for name in names:
             _copy(top / name, tree / name)
-        apply_patch(Journal(tree, aside), diff)
+        is_there = _has_been_applied(tree, aside, diff)
         versions = _versions(tree, names, top)
         changes = []
         for source in sources:
             dockerfile = source.variant.dockerfile.resolve()
             text = read_dockerfile(tree / dockerfile.relative_to(top)) if versions.get(dockerfile) else None
-            changes.append(Change(source, source.inputs, _with(source, versions, text)))
+            other = _with(source, versions, text)
+            changes.append(Change(source, *((other, source.inputs) if is_there else (source.inputs, other))))
     return [_told(change) for change in changes]
+
+
+def _has_been_applied(tree: Path, aside: Path, diff: str) -> bool:
+    """Bring a tree to the other side of a patch; whether it had the patch already."""
+    try:
+        apply_patch(Journal(tree, aside), diff)
+    except UsageError as error:
+        try:
+            take_patch_back(Journal(tree, aside), diff)
+        except UsageError:
+            raise error from None
+        return True
+    return False
 
 
 def repository_top(folder: Path) -> Path | None:

@@ -31,10 +31,6 @@ class Source:
     ignores: Mapping[str, IgnoreRules]
     inputs: BuildInputs
 
-    def with_inputs(self, inputs: BuildInputs) -> Source:
-        """The same with other inputs."""
-        return replace(self, inputs=inputs)
-
     def paths_of(self, file: Path) -> dict[str, str]:
         """The path of a file in each of the contexts that it lies in, ignored or not.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from pathlib import Path
 
 from layerbench.errors import LayerbenchError, UsageError
@@ -55,6 +57,7 @@ _MIGRATIONS = (
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
 _BUSY_SECONDS = 30.0
+_PAUSE_SECONDS = 0.02
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -105,37 +108,58 @@ def _check_head(path: Path) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
-    is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if owner != APPLICATION_ID and not is_empty:
-        raise UsageError(f"{path} is there and is no history; give another place with --history")
-    if version > SCHEMA_VERSION:
-        raise UsageError(
-            f"{path} was written by a newer layerbench (schema version {version}, this one knows {SCHEMA_VERSION}): "
-            "update layerbench, or give another place with --history"
-        )
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    if version < SCHEMA_VERSION:
-        _migrate(connection)
-    else:
-        # Reads every page's head of the tables that matter, so that damage is told here and not half way through.
-        connection.execute("SELECT count(*) FROM entries").fetchone()
+    if _marks(connection) != (APPLICATION_ID, SCHEMA_VERSION):
+        _migrate(connection, path)
+    _use_wal(connection, path)
+    # Reads the heads of the pages that matter, so that damage is told here and not half way through.
+    connection.execute("SELECT count(*) FROM entries").fetchone()
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring an older file up to date, in one transaction; another process may have done so in the meantime."""
+def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Whose file it is, and its schema version."""
+    [owner] = connection.execute("PRAGMA application_id").fetchone()
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    return owner, version
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a new or older file up to date, in one transaction: what is looked at in it cannot change meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        owner, version = _marks(connection)
+        is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        if owner != APPLICATION_ID and not is_empty:
+            raise UsageError(f"{path} is there and is no history; give another place with --history")
+        if version > SCHEMA_VERSION:
+            raise UsageError(
+                f"{path} was written by a newer layerbench (schema version {version}, this one knows "
+                f"{SCHEMA_VERSION}): update layerbench, or give another place with --history"
+            )
         for number in range(version, SCHEMA_VERSION):
             for statement in _MIGRATIONS[number].split(";"):
                 if statement.strip():
                     connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {max(version, SCHEMA_VERSION)}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
+    """Let readers and a writer keep out of each other's way; the file remembers it.
+
+    The switch does not wait for others as everything else does. So it is tried again for a while; without it the file
+    is as safe, and only waits more.
+    """
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal" or not os.access(path, os.W_OK):
+        return
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            time.sleep(_PAUSE_SECONDS)

@@ -69,21 +69,27 @@ class History:
         self.path = path
 
     def add(self, entry: Entry, figures: Iterable[Figure]) -> bool:
-        """Add a run, in one step; False where it is there already.
+        """Add a run, in one step; False where it is there already, or a more complete state of it is.
 
         An earlier state of the same run, which was cut short and has been resumed since, is replaced.
+
+        Raises:
+            UsageError: the run's dates are none.
         """
+        same_run = "bench_digest = ? AND started_at = ? AND machine = ? AND commit_id IS ? AND digest <> ?"
+        run = (entry.bench_digest, entry.started_at, entry.machine, entry.commit, entry.digest)
+        order_seconds = _order_seconds(entry)
         with self._transaction():
+            complete = self._connection.execute(f"SELECT 1 FROM entries WHERE {same_run} AND complete", run)
+            if not entry.complete and complete.fetchone():
+                return False
             cursor = self._connection.execute(
                 f"INSERT OR IGNORE INTO entries ({_ENTRY_COLUMNS}, order_seconds) VALUES ({', '.join('?' * 14)})",
-                (*_row_of(entry), _order_seconds(entry)),
+                (*_row_of(entry), order_seconds),
             )
             if cursor.rowcount == 0:
                 return False
-            self._connection.execute(
-                "DELETE FROM entries WHERE bench_digest = ? AND started_at = ? AND machine = ? AND digest <> ?",
-                (entry.bench_digest, entry.started_at, entry.machine, entry.digest),
-            )
+            self._connection.execute(f"DELETE FROM entries WHERE {same_run}", run)
             self._add_figures(cursor.lastrowid, figures)
         return True
 
@@ -203,7 +209,13 @@ def _where_entry(selection: Selection) -> tuple[str, list[object]]:
 
 def _order_seconds(entry: Entry) -> float:
     """What runs are ordered by: their commits, so that an old commit that is measured today stands where it belongs."""
-    return _seconds_of(entry.committed_at or entry.started_at)
+    moment = entry.committed_at or entry.started_at
+    try:
+        return _seconds_of(moment)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f'{entry.path}: "{moment}" is no date; give a result file that `layerbench run` wrote'
+        ) from None
 
 
 def _seconds_of(moment: str) -> float:

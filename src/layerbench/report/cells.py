@@ -114,6 +114,12 @@ def header_lines(result: Result) -> tuple[str, ...]:
     )
 
 
+def compressed_words(result: Result) -> str:
+    """What compressed bytes are in this result."""
+    sources = {build.image.compressed_bytes_source for build in result.builds if build.image}
+    return "what gzip makes of the layers" if "gzip" in sources else "what a pull transfers"
+
+
 def reading_help(result: Result, *, steps: bool) -> str:
     """How to read the table, for who has never seen one."""
     fewest, most = rounds_measured(result)
@@ -125,13 +131,11 @@ def reading_help(result: Result, *, steps: bool) -> str:
             f" Seconds: the step ran ({over}). A dash: no build that counts had the step."
         )
     else:
-        sources = {build.image.compressed_bytes_source for build in result.builds if build.image}
-        compressed = "what gzip makes of the layers" if "gzip" in sources else "what a pull transfers"
         between = "" if most <= 1 else ", with the shortest and the longest beside it"
         told = (
             f"How to read it: time is the wall time of the build, {over}{between}."
             " Steps: those taken from the cache, of all Dockerfile steps but FROM."
-            f" Compressed: {compressed}. Uncompressed: the same layers unpacked."
+            f" Compressed: {compressed_words(result)}. Uncompressed: the same layers unpacked."
         )
     if most < ROUNDS_TO_CLAIM:
         told += f" With fewer than {ROUNDS_TO_CLAIM} rounds no significance is claimed."

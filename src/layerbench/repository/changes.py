@@ -66,9 +66,28 @@ def last_commits(folder: Path, count: int) -> tuple[CommitFiles, ...]:
             *("--no-ext-diff", "--no-show-signature", "--relative", f"--format={_MARK}%H"),
             folder=folder,
         ).decode("utf-8", "surrogateescape")
+        # Of the oldest commit of a shallow clone all files look new.
+        cut = _boundary(folder)
     except GitError as error:
-        raise UsageError(f"git has no history of {folder}: {error}") from None
-    return tuple(_commit(part) for part in text.split(_MARK)[1:])
+        raise UsageError(f"git has no history of {folder}: {error}; leave --git out, or go to a checkout") from None
+    return tuple(commit for part in text.split(_MARK)[1:] if (commit := _commit(part)).id not in cut)
+
+
+def is_shallow(folder: Path) -> bool:
+    """Whether the history of a folder's repository is cut off, as a CI's checkout mostly is; False outside of any."""
+    try:
+        return git("rev-parse", "--is-shallow-repository", folder=folder).strip() == b"true"
+    except UsageError:
+        return False
+
+
+def _boundary(folder: Path) -> frozenset[str]:
+    """Ids of the commits at which a shallow clone is cut off."""
+    place = git("rev-parse", "--git-path", "shallow", folder=folder).decode(errors="surrogateescape").strip()
+    try:
+        return frozenset((folder / place).read_text().split())
+    except OSError:
+        return frozenset()
 
 
 def _commit(text: str) -> CommitFiles:

@@ -48,6 +48,11 @@ def named_files(diff: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def take_patch_back(journal: Journal, diff: str) -> None:
+    """Change the copy to what it was before the diff; see `apply_patch`."""
+    _change(journal, diff, "--reverse")
+
+
 def apply_patch(journal: Journal, diff: str) -> None:
     """Change the copy as the diff says.
 
@@ -58,6 +63,10 @@ def apply_patch(journal: Journal, diff: str) -> None:
         UsageError: it does not apply, changes nothing, or names a file outside the context.
         LayerbenchError: git is missing.
     """
+    _change(journal, diff)
+
+
+def _change(journal: Journal, diff: str, *options: str) -> None:
     names = [locate(journal.top, name) for name in named_files(diff)]
     stage = journal.new_place()
     stage.mkdir()
@@ -65,7 +74,7 @@ def apply_patch(journal: Journal, diff: str) -> None:
         for name in names:
             _put_on_stage(journal.top / name, stage / name)
         before = {name: _version(stage / name) for name in names}
-        _git_apply(_encoded(diff), stage)
+        _git_apply(_encoded(diff), stage, *options)
         after = {name: _version(stage / name) for name in names}
     finally:
         remove_tree(stage)

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 
-from layerbench.analysis.comparison.comparable import base_image_differences
 from layerbench.analysis.comparison.findings import size_causes
 from layerbench.analysis.comparison.models import Comparison, ScenarioPair, StepChange
-from layerbench.analysis.trend.models import Entry, LevelChange, Line, LineKey
+from layerbench.analysis.trend.models import Entry, LevelChange, Line, LineKey, is_worse
 from layerbench.analysis.wording import join_words, step_label
 from layerbench.units import format_seconds
 
@@ -54,16 +53,24 @@ def cause_of(comparison: Comparison, key: LineKey, change: LevelChange) -> str |
         return None
     parts = []
     if key.metric in ("seconds", "cached_steps"):
-        parts += _steps(pair, change)
+        parts += _steps(pair, has_got_worse=is_worse(key.metric, change))
     elif pair.diff is not None and pair.diff.uncompressed_bytes_delta * (change.after - change.before) > 0:
         parts += size_causes(pair.diff)
-    parts += [text.rstrip(".") for text in base_image_differences(comparison.base.result, comparison.head.result)]
+    parts += _bases(comparison)
     return join_words(parts) if parts else None
 
 
-def _steps(pair: ScenarioPair, change: LevelChange) -> list[str]:
-    got_worse = change.after > change.before
-    steps, verb = (pair.steps_lost, "runs") if got_worse else (pair.steps_won, "is cached")
+def _bases(comparison: Comparison) -> list[str]:
+    before = {base.reference: base.digest for base in comparison.base.result.bases}
+    return [
+        f"the base image {base.reference} changed"
+        for base in comparison.head.result.bases
+        if base.digest and before.get(base.reference) not in (None, base.digest)
+    ]
+
+
+def _steps(pair: ScenarioPair, *, has_got_worse: bool) -> list[str]:
+    steps, verb = (pair.steps_lost, "runs") if has_got_worse else (pair.steps_won, "is cached")
     strongest = sorted(steps, key=lambda step: -(step.seconds or 0))[:_MOST_STEPS]
     return [_step(step, verb) for step in strongest]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
@@ -36,14 +37,14 @@ def level_changes(key: LineKey, points: Sequence[Point]) -> tuple[LevelChange, .
 def once_an_image(lines: Iterable[Line]) -> tuple[Line, ...]:
     """The lines without those that say the same again: of an image's own figures, one scenario's stand for a variant.
 
-    That is the cold build's where there is one; the images of the other scenarios differ from it by their edits only.
+    That is the scenario that was measured last, and of several the cold one: the images of the others differ from it by
+    their edits only.
     """
     found = list(lines)
     chosen: dict[tuple[str, str], str] = {}
-    for line in found:
-        variant = (line.key.bench, line.key.variant)
-        if line.key.scenario == _COLD or variant not in chosen:
-            chosen[variant] = line.key.scenario
+    for line in sorted(found, key=lambda one: (_newest(one), one.key.scenario == _COLD)):
+        if line.key.metric in _IMAGE_METRICS:
+            chosen[line.key.bench, line.key.variant] = line.key.scenario
     return tuple(
         line
         for line in found
@@ -52,10 +53,21 @@ def once_an_image(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 
 def most_telling_first(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Lines whose level changed come first, those that got worse by most before the others; the rest as they were."""
-    return tuple(sorted(lines, key=lambda line: -_growth(line)))
+    """Lines whose level changed come first, those that moved by most before the others; the rest as they were."""
+    return tuple(sorted(lines, key=lambda line: -_move(line)))
 
 
-def _growth(line: Line) -> float:
-    ratios = [change.ratio or 1.0 for change in line.changes]
-    return max((max(ratio, 1 / ratio) if ratio > 0 else 2.0 for ratio in ratios), default=0.0)
+def _move(line: Line) -> float:
+    """The largest change of a line as a factor; from or to nothing is more than any."""
+    factors = (
+        max(change.after / change.before, change.before / change.after)
+        if change.before > 0 and change.after > 0
+        else math.inf
+        for change in line.changes
+    )
+    return max(factors, default=0.0)
+
+
+def _newest(line: Line) -> str:
+    entry = line.points[-1].entry
+    return entry.committed_at or entry.started_at

@@ -104,6 +104,11 @@ class LevelChange:
         return self.after / self.before if self.before > 0 else None
 
 
+def is_worse(metric: TrendMetric, change: LevelChange) -> bool:
+    """Whether a level went the wrong way: up, but for cached steps."""
+    return (change.after > change.before) != (metric == "cached_steps")
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A figure over commits, oldest first."""

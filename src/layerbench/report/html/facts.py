@@ -18,6 +18,20 @@ class Facts:
     groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
+_OF_A_SIDE = ("Run", "Machine", "Builder", "Bench file")
+
+
+def facts_of_sides(base: Result, head: Result, joined: Result) -> Facts:
+    """What two results say of how they came to be, each for itself, and what both measured."""
+    own = [
+        (f"{side}: {name}", pairs)
+        for side, result in (("base", base), ("head", head))
+        for name, pairs in facts(result).groups
+        if name in _OF_A_SIDE
+    ]
+    return Facts((*own, *(group for group in facts(joined).groups if group[0] not in _OF_A_SIDE)))
+
+
 def facts(result: Result) -> Facts:
     """All that the result file says about how it came to be."""
     machine, builder = result.machine, result.builder

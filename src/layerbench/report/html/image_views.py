@@ -218,7 +218,7 @@ def _diff_view(diff: ImageDiff, key: str, name: str) -> ImageView:
 
 
 def _image_words(variant: str, whole: int) -> str:
-    return f"{format_bytes(whole)} uncompressed in the image of {variant}; the table below names the largest parts"
+    return f"{format_bytes(whole)} uncompressed in the image of {variant}"
 
 
 def _bar_row(result: Result, build: Build, image: Image) -> BarRow:

@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from layerbench.analysis.figures import scenario_tables
-from layerbench.report.cells import reading_help
-from layerbench.report.html.facts import facts
+from layerbench.report.cells import compressed_words, reading_help
+from layerbench.report.html.facts import facts, facts_of_sides
 from layerbench.report.html.fragments import data_link, packed, script_json
 from layerbench.report.html.image_views import image_views, layer_bars, layer_rows, representative_builds
 from layerbench.report.html.of_result import input_of_result
@@ -73,6 +73,7 @@ def _context(page: PageInput, environment: Environment) -> dict[str, Any]:
     return {
         "page": page,
         "help": reading_help(result, steps=False),
+        "compressed_words": compressed_words(result),
         "steps_help": reading_help(result, steps=True),
         "verdicts": verdicts(page.check) if page.check else None,
         "overview": overview(result, tables),
@@ -92,19 +93,21 @@ def _context(page: PageInput, environment: Environment) -> dict[str, Any]:
         "layers": layer_rows(result, builds),
         "rounds": rounds_charts(result, tables),
         "builds": build_rows(result),
-        "facts": facts(result),
+        "facts": facts_of_sides(page.comparison.base.result, page.comparison.head.result, result)
+        if page.comparison
+        else facts(result),
         "downloads": [(f"{one.name}.gz", data_link(one.content)) for one in page.downloads],
     }
 
 
 def _index(choices: tuple[Any, ...]) -> list[Any]:
-    """What the script chooses builds by: `[variant, [[scenario, anchor, [[key, text]]]]]`."""
+    """What the script chooses builds by: `[variant, [[scenario, anchor, [[key, text]], median]]]`."""
     return [
         [
             printable(variant),
             [
-                [printable(scenario), anchor, [[one.key, one.text] for one in builds]]
-                for scenario, anchor, builds in of_variant
+                [printable(scenario), anchor, [[one.key, one.text] for one in builds], median]
+                for scenario, anchor, builds, median in of_variant
             ],
         ]
         for variant, of_variant in choices

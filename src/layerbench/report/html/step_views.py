@@ -55,7 +55,6 @@ class HeatTable:
     title: str
     scenarios: tuple[str, ...]
     rows: tuple[HeatRow, ...]
-    has_causes: bool
 
 
 def heat_tables(result: Result, explanation: Explanation | None) -> tuple[HeatTable, ...]:
@@ -98,7 +97,7 @@ def _cause_text(one: ExplainedStep) -> str:
 
 def _table(title: str, table: StepTable, causes: Causes, longest: float) -> HeatTable:
     rows = tuple(_rows(table, causes, longest))
-    return HeatTable(title, table.scenarios, rows, any(cell.cause for row in rows for cell in row.cells))
+    return HeatTable(title, table.scenarios, rows)
 
 
 def _rows(table: StepTable, causes: Causes, longest: float) -> Iterator[HeatRow]:

@@ -63,8 +63,8 @@ class TimelineSection:
 
     shown: tuple[str, ...]
     """Keys of the builds that are looked at first."""
-    choices: tuple[tuple[str, tuple[tuple[str, str, tuple[BuildChoice, ...]], ...]], ...]
-    """By variant: scenario, anchor, builds."""
+    choices: tuple[tuple[str, tuple[tuple[str, str, tuple[BuildChoice, ...], str], ...]], ...]
+    """By variant: scenario, anchor, builds, and the key of the median one, which a link leads to."""
     is_cut: bool
     """Whether not every build has one."""
 
@@ -93,7 +93,7 @@ def timeline_section(result: Result, looked_at: Sequence[tuple[str, str]]) -> tu
             builds = [median_build(builds)] if is_cut else builds
             kept += builds
             rounds = tuple(BuildChoice(build_key(one, places), _choice_text(one)) for one in builds)
-            of_variant.append((scenario, places[variant, scenario], rounds))
+            of_variant.append((scenario, places[variant, scenario], rounds, build_key(median_build(builds), places)))
         if of_variant:
             choices.append((variant, tuple(of_variant)))
     first = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from layerbench.analysis.impact.models import CommitCosts, Effect, Ignorable, Impact, VariantImpact
+from layerbench.analysis.impact.models import CommitCosts, Effect, Ignorable, Impact
 from layerbench.analysis.wording import join_words, step_label
 from layerbench.report.predict.words import bytes_text, seconds_text
 from layerbench.units import format_bytes, format_seconds
@@ -108,11 +108,6 @@ def ignorable_text(ignorable: Ignorable, variants: Sequence[str], all_variants: 
 def ignore_files(impact: Impact) -> Iterator[str]:
     """The ignore files that lines would be added to."""
     yield from dict.fromkeys(ignorable.ignore_file for ignorable, _ in ignorable_lines(impact))
-
-
-def has_steps(variant: VariantImpact) -> bool:
-    """Whether any file of the context runs anything again."""
-    return any(effect.steps for effect in variant.effects)
 
 
 def _steps(effect: Effect) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layerbench.report.svg.axis import bytes_label, draw_axis
-from layerbench.report.svg.chart import AXIS_HEIGHT, Chart
+from layerbench.report.svg.chart import AXIS_HEIGHT, Chart, count_of
 from layerbench.report.svg.elements import clipped, element, percent, text
 from layerbench.units import format_bytes
 
@@ -51,7 +51,7 @@ def draw_bars(rows: Sequence[BarRow], title: str, description: str = "") -> Char
     drawn = [element("g", draw_axis(most, height, bytes_label), class_="axis")]
     for at, row in enumerate(rows):
         drawn.append(_row(row, AXIS_HEIGHT + at * _ROW_HEIGHT, most))
-    said = description or f"{len(rows)} images; the largest has {format_bytes(most)}; the table below has every figure"
+    said = description or f"{count_of(len(rows), 'image')}; the largest has {format_bytes(most)}"
     return Chart(title, said, height, "".join(drawn))
 
 

@@ -22,16 +22,22 @@ class Chart:
     """Markup, in per cent of the width and pixels of the height."""
 
 
+def count_of(number: int, what: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def inline(chart: Chart, class_: str = "chart") -> str:
-    """A chart inside of a page, which brings the styles."""
+    """A chart inside of a page, which brings the styles, and below each chart a table of the same."""
+    described = f"{chart.description}; the table below has the figures"
     return element(
         "svg",
         element("title", escaped(chart.title)),
-        element("desc", escaped(chart.description)),
+        element("desc", escaped(described)),
         chart.content,
         class_=class_,
         role="img",
-        aria_label=f"{chart.title}. {chart.description}",
+        aria_label=f"{chart.title}. {described}",
         width="100%",
         height=chart.height,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layerbench.report.svg.axis import draw_axis, seconds_label
-from layerbench.report.svg.chart import AXIS_HEIGHT, Chart
+from layerbench.report.svg.chart import AXIS_HEIGHT, Chart, count_of
 from layerbench.report.svg.elements import element, percent, text
 from layerbench.units import format_seconds
 
@@ -41,7 +41,7 @@ def draw_dots(rows: Sequence[DotRow], title: str, description: str = "") -> Char
     drawn = [element("g", draw_axis(most, height, seconds_label), class_="axis")]
     for at, row in enumerate(rows):
         drawn.append(_row(row, AXIS_HEIGHT + at * _ROW_HEIGHT, most))
-    said = description or f"{len(rows)} variants, a dot a build; the table below has every figure"
+    said = description or f"{count_of(len(rows), 'variant')}, a dot a build"
     return Chart(title, said, height, "".join(drawn))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from layerbench.report.svg.axis import draw_axis, seconds_label
-from layerbench.report.svg.chart import AXIS_HEIGHT, Chart
+from layerbench.report.svg.chart import AXIS_HEIGHT, Chart, count_of
 from layerbench.report.svg.elements import clipped, element, line, number, percent, rectangle, text
 from layerbench.report.svg.timeline_spans import Span, Timeline
 
@@ -101,6 +101,6 @@ def legend_marks() -> tuple[tuple[str, str], ...]:
 def _description(timeline: Timeline) -> str:
     steps = sum(span.step is not None for span in timeline.spans)
     return (
-        f"{steps} steps in {len(timeline.lanes) - 1} lanes over {number(timeline.duration_seconds)} seconds;"
-        " the table below has every figure"
+        f"{count_of(steps, 'step')} in {count_of(len(timeline.lanes) - 1, 'lane')} over"
+        f" {number(timeline.duration_seconds)} seconds"
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from layerbench.analysis.trend.models import Line
+from layerbench.analysis.trend.models import Line, is_worse
 from layerbench.report.printable import printable
 from layerbench.report.trend.chart import HEIGHT, WIDTH, draw
 from layerbench.report.trend.words import (
     METRIC_NAMES,
     change_text,
     figure_text,
-    is_worse,
     place_text,
     summary,
 )
@@ -57,7 +56,7 @@ def _line(number: int, line: Line) -> dict[str, object]:
                 "after": figure_text(change.after, metric),
                 "change": change_text(change, metric),
                 "cause": change.cause or "",
-                "is_worse": is_worse(line, change),
+                "is_worse": is_worse(metric, change),
             }
             for change in line.changes
         ],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from layerbench.analysis.trend.models import Line
+from layerbench.analysis.trend.models import Line, is_worse
 from layerbench.report.anatomy.layout import Field, print_rows
 from layerbench.report.grid import Cell
 from layerbench.report.interface import Options
 from layerbench.report.page import Page, render_page
-from layerbench.report.trend.words import METRIC_NAMES, figure_text, is_worse, sentence, spark_text, summary
+from layerbench.report.trend.words import METRIC_NAMES, figure_text, sentence, spark_text, summary
 
 _SPARK_WIDTH = 20
 _MOST_CHANGES = 5
@@ -59,4 +59,4 @@ def _changes(line: Line) -> Iterator[tuple[str, str]]:
     if left_out > 0:
         yield f"{left_out} earlier change{'s' if left_out > 1 else ''}", "dim"
     for change in line.changes[-_MOST_CHANGES:]:
-        yield sentence(line, change), "red" if is_worse(line, change) else "green"
+        yield sentence(line, change), "red" if is_worse(line.key.metric, change) else "green"

@@ -64,11 +64,6 @@ def sentence(line: Line, change: LevelChange) -> str:
     return f"{text}: {change.cause}" if change.cause else text
 
 
-def is_worse(line: Line, change: LevelChange) -> bool:
-    """Whether it went the wrong way: up, but for cached steps."""
-    return (change.after > change.before) != (line.key.metric == "cached_steps")
-
-
 def spark_text(line: Line, width: int, *, ascii_only: bool) -> str:
     """The line as a row of bars between its lowest and its highest value, the newest at the right."""
     bars = _ASCII_BARS if ascii_only else _BARS

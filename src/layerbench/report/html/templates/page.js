@@ -186,8 +186,8 @@
     }
     const choose = (side, key) => {
       for (const [variant, scenarios] of index) {
-        for (const [scenario, anchor, rounds] of scenarios) {
-          const found = rounds.find(([one]) => one === key) || (anchor === key ? rounds[Math.floor((rounds.length - 1) / 2)] : null);
+        for (const [scenario, anchor, rounds, median] of scenarios) {
+          const found = rounds.find(([one]) => one === (key === anchor ? median : key));
           if (!found) continue;
           selects[side].variant.value = variant;
           refill(side, "variant");
