@@ -25,6 +25,7 @@ _KINDS: dict[str, EntryKind] = {letter: kind for kind, letter in _LETTERS.items(
 _HEX_DIGITS = frozenset("0123456789abcdef")
 _DIGEST_LETTERS = 64
 _UNKNOWN_DIGEST = "-" * _DIGEST_LETTERS
+_FIRST_PLATFORM = "linux/amd64"
 _FEWEST_ENTRIES = 100
 """A smaller context stands whole in each member, which then needs no other."""
 _MOST_MODE = 0o7777
@@ -180,6 +181,8 @@ def _read_inputs(content: bytes, base: BuildInputs | None) -> BuildInputs:
 
 def _read_invocation(document: Any) -> Invocation:
     names = {"target", "build_args", "platform", "native_platform", "network", "add_hosts", "extra_args", "secrets"}
+    if isinstance(document, dict):  # the first runs did not note the builder's own platform
+        document = {"native_platform": _FIRST_PLATFORM, **document}
     fields = _object(document, names)
     return Invocation(
         target=_optional_text(fields["target"]),
