@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.analysis.simulation import (
+    RECORDED_UNDER_LOAD,
     Draw,
     Share,
     count_claims,
@@ -39,7 +40,7 @@ Machine = Callable[[int], Draw]
 
 def machines() -> dict[str, tuple[Machine, str]]:
     """What is drawn from, by name; and the step that is made slower."""
-    rounds = recorded_rounds()
+    idle, loaded = recorded_rounds(), recorded_rounds(RECORDED_UNDER_LOAD)
     return {
         "1 step, 1 %": (lambda count: from_formula({"make": 2.0}, count, scatter=0.01), "make"),
         USUAL: (lambda count: from_formula(STEPS, count, scatter=0.02), "make"),
@@ -50,7 +51,8 @@ def machines() -> dict[str, tuple[Machine, str]]:
         ),
         "5 steps, 3 %": (lambda count: from_formula(FIVE, count, scatter=0.03), "s2"),
         "3 steps, 10 %": (lambda count: from_formula(STEPS, count, scatter=0.10), "make"),
-        "recorded": (lambda count: from_recorded(rounds, count), "sleep"),
+        "recorded, idle": (lambda count: from_recorded(idle, count), "sleep"),
+        "recorded, loaded": (lambda count: from_recorded(loaded, count), "sleep"),
     }
 
 
@@ -87,7 +89,7 @@ def equal_builds(made: Mapping[str, tuple[Machine, str]], count: int) -> list[in
 def looking(made: Mapping[str, tuple[Machine, str]], count: int) -> None:
     """Print likewise of runs of `ab` that look after 10 and after 20 rounds."""
     print("\nequal code, looks after 10 and 20 rounds: any claim at either")
-    for name in ("3 steps, 3 %, outliers, drift", "3 steps, 10 %", "recorded"):
+    for name in ("3 steps, 3 %, outliers, drift", "3 steps, 10 %", "recorded, idle", "recorded, loaded"):
         share = count_claims_while_looking(made[name][0](20), count, 20)
         row(name, [percent(share.any, share)])
 

@@ -15,7 +15,9 @@ from layerbench.analysis.paired_claims import LOOK_EVERY_ROUNDS, looks_of
 from layerbench.results.models import Build, Step
 
 RECORDED = Path(__file__).parent / "data" / "build_times.json"
-"""Made by `python -m benchmarks.support.record_build_times`."""
+"""Made by `python -m benchmarks.support.record_build_times` on a machine that did nothing else."""
+RECORDED_UNDER_LOAD = RECORDED.with_name("build_times_loaded.json")
+"""Made likewise, while some ten processes waited for two processors."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from layerbench.cachekeys.codec import encode_inputs, encode_keys
-from layerbench.cachekeys.reading import InputsReader, read_inputs, read_keys
+from layerbench.cachekeys.reading import InputsReader
 from layerbench.context.models import Entry
 from layerbench.errors import UsageError
 from layerbench.results.models import Build, Result
@@ -38,8 +38,8 @@ def test_what_was_kept_is_read(path: Path, side_file: SideFile) -> None:
     changed = side_file.add_document("inputs", encode_inputs(EDITED, (whole, WHOLE)))
     keys = side_file.add_document("keys", encode_keys(KEYS_OF_ONE))
     result, build = result_with(side_file, inputs=changed, cache_keys=keys)
-    assert read_inputs(path, result, build) == EDITED
-    assert read_keys(path, result, build) == KEYS_OF_ONE
+    assert InputsReader(path, result).inputs(build) == EDITED
+    assert InputsReader(path, result).keys(build) == KEYS_OF_ONE
     reader = InputsReader(path, result)
     assert reader.inputs(build) is reader.inputs(build)
     assert reader.inputs(dataclasses.replace(build, inputs=whole)) == WHOLE
@@ -58,16 +58,16 @@ def test_what_is_lost_or_damaged_is_named(path: Path, side_file: SideFile) -> No
     keys = side_file.add_document("keys", b"")
     result, build = result_with(side_file, inputs=inputs, cache_keys=keys)
     with pytest.raises(UsageError, match=rf"web\.layers\.zip is damaged in its member inputs-{inputs[7:19]}"):
-        read_inputs(path, result, build)
+        InputsReader(path, result).inputs(build)
     with pytest.raises(UsageError, match=rf"web\.layers\.zip is damaged in its member keys-{keys[7:19]}"):
-        read_keys(path, result, build)
+        InputsReader(path, result).keys(build)
     with pytest.raises(UsageError, match=r"web\.layers\.zip lacks the member inputs-"):
-        read_inputs(path, result, dataclasses.replace(build, inputs="sha256:" + "0" * 64))
+        InputsReader(path, result).inputs(dataclasses.replace(build, inputs="sha256:" + "0" * 64))
     with pytest.raises(UsageError, match=r"no digest of a side file's member"):
-        read_inputs(path, result, dataclasses.replace(build, inputs="../x"))
+        InputsReader(path, result).inputs(dataclasses.replace(build, inputs="../x"))
     side_file.path.unlink()
     with pytest.raises(UsageError, match=r"web\.layers\.zip is not there: copy it to its result file"):
-        read_inputs(path, result, build)
+        InputsReader(path, result).inputs(build)
 
 
 def test_a_member_builds_on_one_that_stands_whole(path: Path, side_file: SideFile) -> None:
@@ -76,4 +76,4 @@ def test_a_member_builds_on_one_that_stands_whole(path: Path, side_file: SideFil
     third = side_file.add_document("inputs", encode_inputs(WHOLE, (second, EDITED)))
     result, build = result_with(side_file, inputs=third)
     with pytest.raises(UsageError, match="builds on another one"):
-        read_inputs(path, result, build)
+        InputsReader(path, result).inputs(build)

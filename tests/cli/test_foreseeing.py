@@ -257,3 +257,12 @@ def test_as_a_process(scratch: Scratch) -> None:
     assert "single: 1 of 4 steps run again" in done.stdout
     wrong = layerbench("predict", "--edit", "gone.py")
     assert (wrong.returncode, wrong.stdout, len(wrong.stderr.splitlines())) == (2, "", 1)
+
+
+def test_a_source_that_a_patch_removes_lets_the_build_fail_and_that_is_said(scratch: Scratch) -> None:
+    (scratch.top / "requirements.txt").unlink()
+    found = {one["variant"]: one for one in answer(predict, "--diff", "HEAD", "--costs", "../costs.json")["variants"]}
+    assert found["single"]["notes"] == ["the build will fail at line 4: requirements.txt is not in the context"]
+    assert found["single"]["total_seconds"] is None
+    assert found["naive"]["notes"] == []  # `COPY . .` names no file
+    assert found["naive"]["total_seconds"] is not None

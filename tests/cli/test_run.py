@@ -5,6 +5,7 @@ With real builds: tests/e2e/test_run.py.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -13,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from layerbench.cli.run import _revision
 from tests.cli.process import COMMAND, layerbench
+from tests.repository.scratch import Scratch
 
 # An engine that is asked all the same does not answer, and the exit code is 3.
 NO_ENGINE = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
@@ -252,3 +255,19 @@ def test_closed_streams_are_survived(folder: Path, state: Mapping[str, str], clo
 def test_an_explanation_needs_a_result_file(folder: Path, state: Mapping[str, str]) -> None:
     sentence = refused(folder, state, "--explain", "-o", "-")
     assert "--explain keeps what it needs beside the result file: name a file with -o" in sentence
+
+
+def test_a_run_that_goes_on_at_another_commit_says_so(tmp_path: Path) -> None:
+    scratch = Scratch.new(tmp_path / "project")
+    scratch.write("a", "1")
+    scratch.commit("first")
+    told: list[str] = []
+    first = _revision(scratch.top, None, told.append)
+    assert first is not None
+    assert _revision(scratch.top, first, told.append) == first
+    assert told == []
+    scratch.write("a", "2")
+    scratch.commit("second")
+    assert _revision(scratch.top, first, told.append) == dataclasses.replace(first, is_dirty=True)
+    [note] = told
+    assert note.startswith(f"the run began at commit {first.commit[:10]}, and ")

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from layerbench.buildx.docker import DockerClient
-from layerbench.context.digests import ContentDigests, ListFormat
 from layerbench.context.fingerprint import take_fingerprint
 from layerbench.context.ignore import read_ignore
 from layerbench.context.models import Entry
 from layerbench.context.selection import select, selectors_of
 from layerbench.errors import UsageError
+from tests.context.content_digests import ContentDigests, ListFormat
 from tests.context.trees import write_tree
 
 pytestmark = pytest.mark.e2e

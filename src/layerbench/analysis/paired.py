@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from layerbench.analysis.paired_claims import SIGNIFICANCE
+from layerbench.analysis.paired_claims import MOST_QUESTIONS, SIGNIFICANCE
 from layerbench.analysis.paired_interval import median_interval
 from layerbench.analysis.paired_permutation import capped, sign_flip_p_value
 
@@ -119,7 +119,7 @@ def compare_times(
         verdict=verdict,
         outliers=_outliers(rounds, base_seconds, head_seconds),
         first_round_is_slow=_is_first_slow(base_seconds) or _is_first_slow(head_seconds),
-        rounds_needed=_rounds_needed(scatter, len(rounds)) if verdict == "undecided" else None,
+        rounds_needed=_rounds_needed(scatter, len(rounds), significance) if verdict == "undecided" else None,
     )
 
 
@@ -171,11 +171,13 @@ def _noise_floor(scatter: float | None, rounds: int, least: float) -> float | No
     return max(least, math.expm1(_SIGNIFICANCE_QUANTILE * error_of_median))
 
 
-def _rounds_needed(scatter: float | None, rounds: int) -> int | None:
+def _rounds_needed(scatter: float | None, rounds: int, significance: float) -> int | None:
     """The usual sum for a given power, with the standard error of a median; more than there were."""
     if scatter is None:
         return None
-    errors = (_SIGNIFICANCE_QUANTILE + _POWER_QUANTILE) / math.log(RELEVANT)
+    # More rounds have finer p-values: even a question that there are too few rounds to ask now has its share then.
+    share = max(significance, SIGNIFICANCE / MOST_QUESTIONS)
+    errors = (statistics.NormalDist().inv_cdf(1 - share / 2) + _POWER_QUANTILE) / math.log(RELEVANT)
     return max(LEAST_ROUNDS_TO_DIFFER, rounds + 1, math.ceil((errors * _DEVIATION_OF_MEDIAN * scatter) ** 2))
 
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 SIGNIFICANCE = 0.01
 """Share of comparisons of equal code that may say `slower` or `faster`, of the total or of any step."""
+MOST_STEPS = 5
+"""That are asked for beside the total: each makes the claims on the others a little harder."""
+MOST_QUESTIONS = 1 + MOST_STEPS
 LOOK_EVERY_ROUNDS = 10
 """Slower or faster is asked for after every so many rounds only: each look is one more chance to be wrong."""
 FIRST_LOOK_SHARE = 0.8

@@ -11,10 +11,11 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from layerbench.cachekeys.selecting import Match, Tree, find_matches, in_order, region_of
+from layerbench.context.links import follow
 from layerbench.context.models import Entry
 from layerbench.context.selection import Selector
 
@@ -73,6 +74,8 @@ class Content:
     digest_without_folder_modes: str = ""
     """BuildKit does not always look at them: where a builder was sent a context of that folder's name before, another
     mode of a folder that it knows changes no key (seen with BuildKit 0.25; in a context that is new to it, it does)."""
+    missing: tuple[str, ...] = ()
+    """Sources in a context that are not there, with which a build fails; a pattern may match nothing."""
 
 
 def relative(path: str, folder: str) -> str | None:
@@ -92,7 +95,8 @@ def overlap(one: str, other: str) -> bool:
 def fingerprint_content(tree: Tree, selectors: Sequence[Selector]) -> Content:
     """What is selected of a context."""
     matches = [find_matches(tree, selector) for selector in in_order(selectors)]
-    return _content(matches, {}, {}, ())
+    missing = (one.path for one in selectors if not one.is_wildcard and follow(tree, one.path) is None)
+    return replace(_content(matches, {}, {}, ()), missing=tuple(path.strip("/") for path in missing))
 
 
 def layer_content(layer: Layer | None, selectors: Sequence[Selector]) -> Content:

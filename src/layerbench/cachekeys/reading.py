@@ -66,24 +66,6 @@ class InputsReader:
         return side_file, read_document(side_file, kind, digest)
 
 
-def read_inputs(path: Path, result: Result, build: Build) -> BuildInputs | None:
-    """What one build of a result file was made from; None where that was not recorded.
-
-    Raises:
-        UsageError: the side file is not there, lacks it, or is damaged.
-    """
-    return InputsReader(path, result).inputs(build)
-
-
-def read_keys(path: Path, result: Result, build: Build) -> BuildKeys | None:
-    """BuildKit's own keys of one build's steps; None where it was not asked or did not tell.
-
-    Raises:
-        UsageError: the side file is not there, lacks them, or is damaged.
-    """
-    return InputsReader(path, result).keys(build)
-
-
 def _damaged(side_file: Path, kind: str, digest: str, error: ValueError) -> UsageError:
     return UsageError(
         f"{side_file} is damaged in its member {kind}-{digest[7:19]} ({error}): copy it again, or run `layerbench run` "

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import click
 
 from layerbench.cli.measuring import Connecting, has_failures
-from layerbench.cli.output import chosen_format
+from layerbench.cli.output import chosen_format, note
 from layerbench.errors import UsageError
 
 Format: TypeAlias = Literal["table", "markdown", "json", "html"]
@@ -133,14 +133,10 @@ def ab(
     with open_display(quiet) as display:
         outcome = measure_states(asked, connecting.get, display, os.environ)
     limits = outcome.check_limits.joined_with(more) if more else outcome.check_limits
-    report = None if no_check else check_states(outcome, limits, _note)
+    report = None if no_check else check_states(outcome, limits, note)
     found = compare_states(outcome)
     click.echo(f"result files: {outcome.paths['base']} {outcome.paths['head']}", err=True)
     print_states(outcome, found, report, chosen, top=_TOP)
     if outcome.left_out or has_failures(*outcome.results.values()):
         return EXIT_CODES["error"]
     return EXIT_CODES[report.verdict] if report else 0
-
-
-def _note(text: str) -> None:
-    click.echo(f"layerbench: {text}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
+from layerbench.cli.output import chosen_format, note, options_for, target_of, write, writes_output
 from layerbench.errors import UsageError
 from layerbench.report.checks.interface import (
     CHECK_FORMATS,
@@ -99,8 +99,8 @@ def check(
     result = read_result(path)
     changed = check_bench_fits(bench, bench_path, result, path) if bench and bench_path else None
     base_path = _baseline_path(baseline, limits)
-    head = source_of_result(result, path, _note)
-    base = source_of_baseline(base_path, _note) if base_path else None
+    head = source_of_result(result, path, note)
+    base = source_of_baseline(base_path, note) if base_path else None
     report = judge(limits.budgets, limits.expectations, head, base)
     if changed:
         report = dataclasses.replace(report, notes=(*report.notes, changed))
@@ -147,7 +147,3 @@ def _tell_verdict(report: CheckReport, chosen: CheckFormat, target: Path | None)
     from layerbench.report.printable import printable
 
     click.echo(printable(report.verdict_line), err=target is None and chosen not in WITH_VERDICT_LINE)
-
-
-def _note(text: str) -> None:
-    click.echo(f"layerbench: {text}", err=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from layerbench.cli.output import note
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -43,7 +45,7 @@ def doctor(bench_file: str | None, builder: str | None, as_json: bool) -> int:
     """
     from layerbench.runner.diagnosis import diagnose
 
-    checks = diagnose(Path(bench_file) if bench_file else None, builder, _note)
+    checks = diagnose(Path(bench_file) if bench_file else None, builder, note)
     done = list(checks) if as_json else _printed(checks)
     missing = [check.name for check in done if check.state == "missing"]
     if as_json:
@@ -72,7 +74,3 @@ def _print(line: str) -> None:
     encoding = sys.stdout.encoding or "utf-8"
     is_plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     click.echo(line.encode(encoding, "backslashreplace").decode(encoding), color=False if is_plain else None)
-
-
-def _note(text: str) -> None:
-    click.echo(f"layerbench: {text}", err=True)

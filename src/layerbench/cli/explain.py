@@ -113,9 +113,8 @@ def _is_result(reference: str) -> bool:
 
 
 def _of_result(reference: str, variants: tuple[str, ...], scenarios: tuple[str, ...]) -> Explanation:
-    from layerbench.analysis.explain.build import explain_result
     from layerbench.analysis.selection import select
-    from layerbench.cachekeys.reading import InputsReader
+    from layerbench.cli.explained import explained_result
     from layerbench.results.file import read_result
     from layerbench.runner.build_images import split_reference
 
@@ -123,9 +122,8 @@ def _of_result(reference: str, variants: tuple[str, ...], scenarios: tuple[str, 
     result = read_result(path)
     # A build that another one is held against may be of any scenario: so all are read, and only names are checked.
     select(result, [*variants, *([variant] if variant else [])], scenarios)
-    reader = InputsReader(path, result)
     only = variant or (variants[0] if len(variants) == 1 else None)
-    return explain_result(result, reader.inputs, reader.keys, only, scenarios[0] if len(scenarios) == 1 else None)
+    return explained_result(result, path, variant=only, scenario=scenarios[0] if len(scenarios) == 1 else None)
 
 
 def _of_results(base: str, head: str, variants: tuple[str, ...], scenarios: tuple[str, ...]) -> Explanation:

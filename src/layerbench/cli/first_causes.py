@@ -24,13 +24,11 @@ def explained(comparison: Comparison, base_path: Path, head_path: Path) -> Compa
 
 
 def _causes(path: Path, result: Result) -> Mapping[LostStep, str]:
-    from layerbench.analysis.explain.build import explain_result
     from layerbench.analysis.explain.lost import first_causes
-    from layerbench.cachekeys.reading import InputsReader
+    from layerbench.cli.explained import explained_result
     from layerbench.errors import UsageError
 
-    reader = InputsReader(path, result)
     try:
-        return first_causes(explain_result(result, reader.inputs, reader.keys))
+        return first_causes(explained_result(result, path))
     except UsageError:
         return {}  # without its side file a result still compares; only the causes are not told

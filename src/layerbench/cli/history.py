@@ -6,10 +6,11 @@ import contextlib
 import hashlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
+from layerbench.analysis.trend.models import TrendMetric
 from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
 from layerbench.errors import UsageError
 
@@ -20,15 +21,7 @@ if TYPE_CHECKING:
     from layerbench.history import History
 
 _DEFAULT = Path(".layerbench") / "history.sqlite"
-_METRICS = (
-    "seconds",
-    "compressed_bytes",
-    "uncompressed_bytes",
-    "redeploy_bytes",
-    "waste_bytes",
-    "layers",
-    "cached_steps",
-)
+_METRICS = get_args(TrendMetric)
 _MOST_CAUSES = 12
 """Changes whose cause is looked up: each reads two result files."""
 _DEFAULT_METRICS = ("seconds", "compressed_bytes", "uncompressed_bytes", "redeploy_bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
+from layerbench.cli.output import note
 
 if TYPE_CHECKING:
     from layerbench.analysis.checks.models import CheckReport
@@ -31,7 +31,7 @@ def result_page(result: Result, whole: Result, path: Path, bench_file: Path | No
     from layerbench.report.html.page import render_page
 
     check = _checked(whole, path, bench_file) if bench_file else None
-    contents: Contents = source_of_result(whole, path, _note).contents
+    contents: Contents = source_of_result(whole, path, note).contents
     explanation = _explained(whole, path)
     return render_page(input_of_result(result, whole, contents=contents, check=check, explanation=explanation))
 
@@ -54,17 +54,15 @@ def comparison_page(found: Comparison, notes: tuple[str, ...] = (), check: Check
 
 def _explained(result: Result, path: Path) -> Explanation | None:
     """Why steps ran; None where the run kept nothing that would tell."""
-    from layerbench.analysis.explain.build import explain_result
-    from layerbench.cachekeys.reading import InputsReader
+    from layerbench.cli.explained import explained_result
     from layerbench.errors import UsageError
 
     if result.side_file is None or str(path) == "-":
         return None
-    reader = InputsReader(path, result)
     try:
-        found = explain_result(result, reader.inputs, reader.keys)
+        found = explained_result(result, path)
     except UsageError as error:  # such as a side file that was not copied along
-        _note(f"nothing says why steps ran: {error}")
+        note(f"nothing says why steps ran: {error}")
         return None
     causes = (one.first_cause or one.cause for one in found.steps)
     return found if any(cause and cause.kind not in ("cache-missing", "unknown") for cause in causes) else None
@@ -81,12 +79,8 @@ def _checked(result: Result, path: Path, bench_file: Path) -> CheckReport:
     bench = load_bench_file(bench_file, os.environ)
     limits = load_limits(bench, bench_file, None)
     if changed := check_bench_fits(bench, bench_file, result, path):
-        _note(changed)
+        note(changed)
     baseline = limits.folder / BASELINE_NAME
     is_needed = any(one.is_relative for one in limits.budgets) and baseline.is_file()
-    base = source_of_baseline(baseline, _note) if is_needed else None
-    return judge(limits.budgets, limits.expectations, source_of_result(result, path, _note), base)
-
-
-def _note(text: str) -> None:
-    click.echo(f"layerbench: {text}", err=True)
+    base = source_of_baseline(baseline, note) if is_needed else None
+    return judge(limits.budgets, limits.expectations, source_of_result(result, path, note), base)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from layerbench.cli.output import note
 from layerbench.units import parse_bytes
 
 if TYPE_CHECKING:
@@ -46,14 +47,10 @@ def open_image(reference: str, platform: str | None, max_bytes: int) -> ImageCon
     """The image; what has to be said of it goes to stderr."""
     from layerbench.runner.image_sources import open_image
 
-    return open_image(reference, platform=platform, max_bytes=max_bytes, note=_note)
+    return open_image(reference, platform=platform, max_bytes=max_bytes, note=note)
 
 
 def files_of(reference: str) -> list[Path]:
     """What a reference such as `result.json:VARIANT:SCENARIO` may name as a file."""
     parts = reference.split(":")
     return [Path(":".join(parts[:end])) for end in range(1, len(parts) + 1)]
-
-
-def _note(text: str) -> None:
-    click.echo(f"layerbench: {text}", err=True)

@@ -26,6 +26,11 @@ writes_output = click.option(
 )
 
 
+def note(text: str) -> None:
+    """Tell something beside the answer, on stderr."""
+    click.echo(f"layerbench: {text}", err=True)
+
+
 def target_of(output: str, *inputs: Path, what: str) -> Path | None:
     """Where the answer goes; None for stdout.
 

@@ -75,6 +75,7 @@ def predict(
         raise UsageError(f"say what will change in one way: {_MEND}")
 
     from layerbench.analysis.predict.foresee import foresee
+    from layerbench.analysis.predict.predict import NOT_MEASURED
     from layerbench.analysis.predict.predict import predict as predict_build
     from layerbench.foresight.sources import SourceReader
     from layerbench.foresight.variants import find_variants
@@ -91,7 +92,8 @@ def predict(
         name = change.source.variant.name
         found = predict_build(name, foreseen, known.of(name, [one.step for one in foreseen]))
         # Where nothing at all was measured, that is said once and not of each variant.
-        predictions.append(replace(found, notes=(*change.notes, *(found.notes if known.result else ()))))
+        told = (note for note in found.notes if known.result or note != NOT_MEASURED)
+        predictions.append(replace(found, notes=(*change.notes, *told)))
     notes = [known.note] if known.note else []
     match chosen:
         case "json":

@@ -168,20 +168,34 @@ def _measure(
         # Read under the lock: another run may have been writing it until now.
         earlier = read_result(resume) if resume else None
         start = start_result(bench, connection, earlier)
-        start = dataclasses.replace(start, revision=start.revision or _revision(bench.folder))
+        start = dataclasses.replace(start, revision=_revision(bench.folder, start.revision, display.note))
         side_file = open_side_file(output_file.path, resume, earlier, display.note)
         display.expect(*_expectation(bench, start))
         options = dataclasses.replace(options, side_file=side_file)
         return Session(bench, connection, options, display, output_file.save).run(start)
 
 
-def _revision(folder: Path) -> Revision | None:
-    """What is checked out, so that a history can tell which commit a run belongs to."""
+def _revision(folder: Path, resumed: Revision | None, note: Callable[[str], None]) -> Revision | None:
+    """What is checked out, so that a history can tell which commit a run belongs to.
+
+    Args:
+        folder: in the repository.
+        resumed: what was, when the run began that this one goes on with; what is measured of another commit makes it
+            one with changes.
+        note: told where the two are not the same.
+    """
     from layerbench.repository import describe_checkout
     from layerbench.results.models import Revision
 
     found = describe_checkout(folder, os.environ)
-    return Revision(found.commit, found.committed_at, found.branch, found.is_dirty) if found else None
+    revision = Revision(found.commit, found.committed_at, found.branch, found.is_dirty) if found else None
+    if resumed is None or revision is None or revision.commit == resumed.commit:
+        return resumed or revision
+    note(
+        f"the run began at commit {resumed.commit[:10]}, and {revision.commit[:10]} is checked out now: the rest is "
+        "measured of that, and the result counts as the first one with changes"
+    )
+    return dataclasses.replace(resumed, is_dirty=True)
 
 
 def _expectation(bench: BenchFile, start: Result) -> tuple[Durations, list[tuple[str, str]]]:
@@ -213,14 +227,12 @@ def _print_table(result: Result, steps: bool) -> None:
 
 def _print_explanation(path: Path, result: Result) -> None:
     """Why each step ran."""
-    from layerbench.analysis.explain.build import explain_result
-    from layerbench.cachekeys.reading import InputsReader
+    from layerbench.cli.explained import explained_result
     from layerbench.report.explain.table import render
     from layerbench.report.terminal import options_for
 
-    reader = InputsReader(path, result)
     try:
-        explanation = explain_result(result, reader.inputs, reader.keys)
+        explanation = explained_result(result, path)
     except UsageError as error:  # such as a side file that could not be written: what was measured stands
         click.echo(f"nothing is explained: {error}", err=True)
         return

@@ -10,9 +10,10 @@ import gc
 import os
 import stat
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from layerbench.context.childtests import FolderTest, never
@@ -36,6 +37,8 @@ EMPTY_DIGEST = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
 """sha256 of nothing."""
 _UNREAD = Entry("file", 0)
 """Keeps the place of a file until it is read."""
+_key: Callable[[os.stat_result], FileKey] = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns")
+"""Only files are known by one: nothing else has the inode of a file at the time of the file's last change."""
 
 
 def take_fingerprint(folder: Path, rules: IgnoreRules, memory: FingerprintMemory | None = None) -> Fingerprint:
@@ -190,20 +193,21 @@ class _Walk:
         ]
 
     def _look_at(self, children: Iterable[os.DirEntry[str]], prefix: str, listing: _Listing) -> None:
-        """Find out what each child is. Whatever is done here is done a hundred thousand times."""
-        files, known_as, unread = listing.files, self._known.get, _UNREAD
-        for child in children:
-            try:
-                facts = child.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue  # removed this moment: BuildKit goes on as well
-            if facts.st_mode & _TYPE == _FILE:
-                key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
-                entry = files[prefix + child.name] = known_as(key, unread)
-                if entry is unread:
-                    listing.has_unread = True
+        """Find out what each child is, by steps that take all of them: they are a hundred thousand."""
+        found = list(children)
+        try:
+            facts = [child.stat(follow_symlinks=False) for child in found]
+        except FileNotFoundError:
+            found, facts = _that_are_there(found)
+        files, unread = listing.files, _UNREAD
+        for child, its, known in zip(found, facts, map(self._known.get, map(_key, facts)), strict=True):
+            if known is not None:
+                files[prefix + child.name] = known
+            elif its.st_mode & _TYPE == _FILE:
+                files[prefix + child.name] = unread
+                listing.has_unread = True
             else:
-                listing.others[prefix + child.name] = facts
+                listing.others[prefix + child.name] = its
 
     def _look_at_unknown(self, children: Iterable[os.DirEntry[str]], prefix: str, listing: _Listing) -> None:
         """The same where each file has to be read, which tells its facts as well."""
@@ -290,3 +294,15 @@ class _Walk:
 
     def _full(self, path: str) -> str:
         return f"{self._top}/{path}" if path else self._top
+
+
+def _that_are_there(
+    children: Iterable[os.DirEntry[str]],
+) -> tuple[list[os.DirEntry[str]], list[os.stat_result]]:
+    """Children with their facts, without those that were removed this moment: BuildKit goes on as well."""
+    found, facts = [], []
+    for child in children:
+        with suppress(FileNotFoundError):
+            facts.append(child.stat(follow_symlinks=False))
+            found.append(child)
+    return found, facts

@@ -23,7 +23,7 @@ from layerbench.cachekeys.models import BuildInputs
 from layerbench.cachekeys.planning import plan_steps
 from layerbench.context.models import Entry
 from layerbench.foresight.edits import edited
-from layerbench.foresight.sources import MAIN_CONTEXT, Source, with_entries
+from layerbench.foresight.sources import MAIN_CONTEXT, Source, folders_above, with_entries
 from layerbench.repository.changes import CommitFiles
 
 CostsOf = Callable[[str, Sequence[StepName]], MeasuredCosts | None]
@@ -89,14 +89,9 @@ def _with_history(source: Source, commits: Sequence[CommitFiles]) -> BuildInputs
         path: Entry("file", 0o644, 0, "gone")
         for path in sorted(gone)
         # What a folder was or is now a file, and the other way round, cannot both be there.
-        if not any(above in files or above in gone for above in _folders_above(path))
+        if not any(above in files or above in gone for above in folders_above(path))
     }
     return with_entries(source.inputs, {MAIN_CONTEXT: dict(taken)})
-
-
-def _folders_above(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _commits(

@@ -147,17 +147,18 @@ def _changed(entries: Mapping[str, Entry], changes: Mapping[str, Entry | None]) 
     for path, entry in changes.items():
         if entry is not None:
             found[path] = entry
-            for folder in _folders_above(path):
+            for folder in folders_above(path):
                 found.setdefault(folder, Entry("folder", 0o755))
-    removed = {folder for path, entry in changes.items() if entry is None for folder in _folders_above(path)}
+    removed = {folder for path, entry in changes.items() if entry is None for folder in folders_above(path)}
     if removed:
-        kept = {folder for path, entry in found.items() if entry.kind != "folder" for folder in _folders_above(path)}
+        kept = {folder for path, entry in found.items() if entry.kind != "folder" for folder in folders_above(path)}
         for folder in removed - kept:
             found.pop(folder, None)
     return found
 
 
-def _folders_above(path: str) -> list[str]:
+def folders_above(path: str) -> list[str]:
+    """The folders that a path is in, the outermost first."""
     parts = path.split("/")
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from layerbench.analysis.trend.models import Entry, Figure, LineKey, Point
 from layerbench.errors import LayerbenchError, UsageError
@@ -240,20 +241,8 @@ def _row_of(entry: Entry) -> tuple[object, ...]:
     )
 
 
-def _entry_of(row: Sequence[object]) -> Entry:
-    digest, path, bench, bench_digest, started_at, complete, commit, branch, dirty, committed_at, *rest = row
-    return Entry(
-        digest=str(digest),
-        path=str(path),
-        bench=str(bench),
-        bench_digest=str(bench_digest),
-        started_at=str(started_at),
-        complete=bool(complete),
-        commit=None if commit is None else str(commit),
-        branch=None if branch is None else str(branch),
-        is_dirty=None if dirty is None else bool(dirty),
-        committed_at=None if committed_at is None else str(committed_at),
-        machine=str(rest[0]),
-        builder=str(rest[1]),
-        tool_version=str(rest[2]),
-    )
+def _entry_of(row: Sequence[Any]) -> Entry:
+    """A run from the columns of `_ENTRY_COLUMNS`; SQLite has no truth values, so those are made of its numbers."""
+    digest, path, bench, bench_digest, started_at, complete, commit, branch, is_dirty, *rest = row
+    dirty = None if is_dirty is None else bool(is_dirty)
+    return Entry(digest, path, bench, bench_digest, started_at, bool(complete), commit, branch, dirty, *rest)

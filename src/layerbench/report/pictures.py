@@ -17,7 +17,7 @@ from layerbench.report.svg.chart import Chart
 from layerbench.report.svg.elements import element, escaped, text
 from layerbench.report.svg.steps import draw_steps
 from layerbench.report.svg.styles import STYLES
-from layerbench.report.svg.timeline import draw_timeline
+from layerbench.report.svg.timeline import draw_legend, draw_timeline
 from layerbench.report.svg.timeline_spans import lay_out
 from layerbench.results.models import Build, Result
 
@@ -42,9 +42,10 @@ def render(result: Result, options: Options) -> str:
 def stand_alone(title: str, charts: list[Chart]) -> str:
     """Charts below each other as a file of their own: white, with fonts that every machine has one of."""
     placed = []
+    has_several = sum(bool(chart.title) for chart in charts) > 1
     top = float(_TITLE_HEIGHT)
     for chart in charts:
-        if len(charts) > 1:
+        if has_several and chart.title:
             placed.append(text(chart.title, _MARGIN, top + 4, "sub"))
             top += 14
         placed.append(
@@ -61,7 +62,9 @@ def stand_alone(title: str, charts: list[Chart]) -> str:
         )
         top += chart.height + _BETWEEN
     height = top - _BETWEEN + _MARGIN
-    said = " ".join(f"{chart.title}: {chart.description}." for chart in charts)
+    said = " ".join(
+        f"{chart.title}: {chart.description}." if chart.title else f"{chart.description}." for chart in charts
+    )
     body = element(
         "svg",
         element("title", escaped(title), id="title"),
@@ -123,7 +126,8 @@ def _timeline(result: Result) -> tuple[str, list[Chart]]:
     builds: list[Build] = list(select(result, [first.variant], [first.scenario]).builds)
     build = median_build(builds)
     title = f"{build.variant}, {build.scenario}, round {build.round}"
-    return f"{result.bench.name}: {title}", [draw_timeline(lay_out(build), title)]
+    timeline = lay_out(build)
+    return f"{result.bench.name}: {title}", [draw_timeline(timeline, title), draw_legend(timeline)]
 
 
 def _patterns() -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from layerbench.analysis.anatomy.models import ImageContents, Waste, WasteKind
 from layerbench.analysis.anatomy.owners import Owner, Owners
 from layerbench.analysis.anatomy.walk import Fated, walk
-from layerbench.analysis.anatomy.waste.collector import ENVIRONMENT_FILE, WasteCollector, _Cause, _Key
+from layerbench.analysis.anatomy.waste.collector import ENVIRONMENT_FILE, WasteCollector
 from layerbench.analysis.anatomy.waste.rules import OPTIONAL
 from layerbench.analysis.anatomy.waste.sums import WasteSum
 from layerbench.image.profile import EntryRow
@@ -89,29 +89,17 @@ class _PathSum(WasteSum):
         WasteSum.add(self, row, successor)
         self.all_paths.append(row[0])
 
-
-class _WastePaths(WasteCollector):
-    """The same waste, path by path."""
-
-    def _sum(self, cause: _Cause, layer: int, later_layer: int | None) -> WasteSum:
-        return self._sums.setdefault(_Key(cause, layer, later_layer), _PathSum())
-
-    def by_path(self) -> dict[tuple[int, str], WasteKind]:
-        """The waste of each path of each layer; to be asked for when all was added."""
-        self._book_bytecode()
-        found: dict[tuple[int, str], WasteKind] = {}
-        for key, total in self._sums.items():
-            kind = self._settled_kind(key.cause)
-            if kind is not None and isinstance(total, _PathSum):
-                found.update(((key.layer, path), kind) for path in total.all_paths)
-        return found
+    def include(self, other: WasteSum) -> None:
+        WasteSum.include(self, other)
+        if isinstance(other, _PathSum):
+            self.all_paths += other.all_paths
 
 
 class _Sorting:
     def __init__(self, owners: Owners, image: ImageContents) -> None:
         self._owners = owners
         self._image = image
-        self._waste = _WastePaths(owners.packages)
+        self._waste = WasteCollector(owners.packages, _PathSum)
         # By layer: each file's path and bytes with the package or the folder that it belongs to.
         self._found: list[dict[int | str, list[tuple[str, int]]]] = [{} for _ in image.layers]
         self._folder: str | None = None
@@ -144,7 +132,7 @@ class _Sorting:
         self._found[layer].setdefault(group, []).append((path, share))
 
     def finish(self) -> ImageParts:
-        waste = self._waste.by_path()
+        waste = self._waste_by_path()
         layers = tuple(
             LayerPart(
                 position,
@@ -160,6 +148,14 @@ class _Sorting:
             for position, layer in enumerate(self._image.layers)
         )
         return ImageParts(layers, self._waste.finish(self._image.layers))
+
+    def _waste_by_path(self) -> dict[tuple[int, str], WasteKind]:
+        return {
+            (layer, path): kind
+            for (kind, layer, _), total in self._waste.sums().items()
+            if isinstance(total, _PathSum)
+            for path in total.all_paths
+        }
 
     def _group(
         self,

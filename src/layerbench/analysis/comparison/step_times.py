@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from layerbench.analysis.comparison.models import StepTime
 from layerbench.analysis.comparison.steps import match_steps
 from layerbench.analysis.paired import LEAST_NOISE_FLOOR, PairedTimes, compare_times, compared_rounds
-from layerbench.analysis.paired_claims import claim_limits
+from layerbench.analysis.paired_claims import MOST_STEPS, claim_limits
 from layerbench.analysis.steps import StepKey, is_valid, keyed_steps, scenario_cells
 from layerbench.results.models import Build, Step
 
-MOST_STEPS = 5
-"""Each step that is asked for makes the claims on the others a little harder."""
 LEAST_SHARE = 0.05
 """Of the build: what is shorter matters to nobody, even doubled."""
 LEAST_SECONDS = 0.1

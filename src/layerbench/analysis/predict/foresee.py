@@ -22,7 +22,7 @@ def foreseen_steps(comparison: BuildComparison) -> tuple[ForeseenStep, ...]:
     """The same out of a comparison that was made."""
     plan = comparison.plan
     return tuple(
-        ForeseenStep(step_name(one.step), one.outcome, one.certainty, _cause(plan, one))
+        ForeseenStep(step_name(one.step), one.outcome, one.certainty, _cause(plan, one), _missing(one.step))
         for one in comparison.steps
         if one.outcome is not None
     )
@@ -31,6 +31,10 @@ def foreseen_steps(comparison: BuildComparison) -> tuple[ForeseenStep, ...]:
 def step_name(step: PlannedStep) -> StepName:
     """The step as explanations and predictions name it."""
     return StepName(step.position, step.stage, step.index, step.instruction, step.line)
+
+
+def _missing(step: PlannedStep) -> tuple[str, ...]:
+    return tuple(path for read in step.contents for path in read.content.missing)
 
 
 def _cause(plan: BuildPlan, compared: ComparedStep) -> Cause | None:

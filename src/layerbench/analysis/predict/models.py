@@ -16,6 +16,8 @@ class ForeseenStep:
     outcome: StepOutcome
     certainty: Certainty
     cause: Cause | None = None
+    missing: tuple[str, ...] = ()
+    """Sources that are not in the context: the build fails at this step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Prediction:
     variant: str
     steps: tuple[PredictedStep, ...]
     total_seconds: float | None
-    """Of the whole build: its steps, and what a build of this variant takes beside them."""
+    """Of the whole build: its steps, and what a build of this variant takes beside them. None where they were not
+    measured, or the build will fail."""
     redeploy_bytes: int | None
     """Compressed bytes of layers that the edited image will not share with the one before."""
     notes: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ def predict(variant: str, foreseen: Sequence[ForeseenStep], costs: MeasuredCosts
     same = costs.same_builds.get(ran) if costs else None
     seconds = _step_seconds(ran, costs, same)
     unknown = sorted(ran - seconds.keys())
+    fails = [one for one in foreseen if one.missing]
     return Prediction(
         variant=variant,
         steps=tuple(
@@ -38,10 +39,16 @@ def predict(variant: str, foreseen: Sequence[ForeseenStep], costs: MeasuredCosts
             )
             for one in foreseen
         ),
-        total_seconds=_total_seconds(foreseen, ran, seconds, costs, same),
-        redeploy_bytes=_redeploy_bytes(ran, costs, same),
-        notes=_notes(foreseen, unknown, costs),
+        total_seconds=None if fails else _total_seconds(foreseen, ran, seconds, costs, same),
+        redeploy_bytes=None if fails else _redeploy_bytes(ran, costs, same),
+        notes=(*map(_failure, fails), *_notes(foreseen, unknown, costs)),
     )
+
+
+def _failure(one: ForeseenStep) -> str:
+    where = "" if one.step.line is None else f" at line {one.step.line}"
+    is_or_are = "is" if len(one.missing) == 1 else "are"
+    return f"the build will fail{where}: {join_words(one.missing)} {is_or_are} not in the context"
 
 
 def _step_seconds(ran: Collection[int], costs: MeasuredCosts | None, same: SameBuilds | None) -> dict[int, float]:

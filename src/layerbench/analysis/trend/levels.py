@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median
 
 _SIGNIFICANCE = 0.01
@@ -106,30 +107,28 @@ def _by_permutation(ranks: Sequence[float], significance: float) -> int | None:
         1 / math.sqrt(at * (count - at)) if _LEAST_SIDE <= at <= count - _LEAST_SIDE else 0.0 for at in range(count)
     ]
     centred = [rank - mean for rank in ranks]
-    best, at = _strongest(centred, weights)
+    strengths = list(_strengths(centred, weights))
+    best = max(strengths)
     if best <= 0:
         return None
     allowed = math.floor(significance * (_PERMUTATIONS + 1)) - 1
-    chance = random.Random(count)  # noqa: S311 - a fixed seed: equal series give equal answers
-    shuffled = list(centred)
+    draw = random.Random(count).random  # noqa: S311 - a fixed seed: equal series give equal answers
     larger = 0
     for _ in range(_PERMUTATIONS):
-        chance.shuffle(shuffled)
-        if _strongest(shuffled, weights)[0] >= best - 1e-9:
+        # Sorting by random keys permutes in a third of the time that `shuffle` takes.
+        keys = [draw() for _ in centred]
+        shuffled = [value for _, value in sorted(zip(keys, centred, strict=True))]
+        if max(_strengths(shuffled, weights)) >= best - 1e-9:
             larger += 1
             if larger > allowed:
                 return None
-    return at
+    return strengths.index(best)
 
 
-def _strongest(centred: Sequence[float], weights: Sequence[float]) -> tuple[float, int]:
-    total, best, place = 0.0, 0.0, 0
-    for at in range(1, len(centred)):
-        total += centred[at - 1]
-        strength = abs(total) * weights[at]
-        if strength > best:
-            best, place = strength, at
-    return best, place
+def _strengths(centred: Sequence[float], weights: Sequence[float]) -> Iterator[float]:
+    """How strong a change at each position would be: the standardised rank sum of what is before it."""
+    before = itertools.accumulate(centred, initial=0.0)
+    return map(operator.mul, map(abs, before), weights)
 
 
 def _by_formula(ranks: Sequence[float], significance: float) -> int | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from layerbench.analysis.anatomy.models import ImageContents, ImageDiff
 from layerbench.analysis.comparison.models import Comparison, Contents
 from layerbench.analysis.steps import is_valid
-from layerbench.analysis.wording import step_label
+from layerbench.analysis.wording import join_words, step_label
 from layerbench.errors import LayerbenchError
 from layerbench.report.anatomy.words import layer_text, package_change, path_change, waste_title
 from layerbench.report.html.tiles import diff_tiles, part_tiles, summary_tiles
@@ -122,6 +123,18 @@ def image_views(
     yield from _diff_views(opened, comparison)
 
 
+def left_out(builds: Sequence[Build], shown: Sequence[ImageView], comparison: Comparison | None) -> str:
+    """What of all these images is not on the page; nothing where all is."""
+    images = sum(not view.is_diff for view in shown)
+    parts = []
+    if images < len(builds):
+        parts.append(f"{images} of {len(builds)} images are here")
+    pairs = math.comb(images, 2) if comparison is None and all(view.has_files for view in shown) else 0
+    if pairs > _MOST_DIFFS:
+        parts.append(f"{_MOST_DIFFS} of {pairs} differences are here")
+    return f"{join_words(parts)}; --variant chooses others." if parts else ""
+
+
 def _diff_views(opened: Sequence[tuple[Build, ImageContents]], comparison: Comparison | None) -> Iterator[ImageView]:
     from layerbench.analysis.anatomy.compare import compare_images
 
@@ -156,15 +169,12 @@ def _image_view(result: Result, build: Build, image: ImageContents | None, key: 
     chart = draw_treemap(
         part_tiles(parts.layers, build.image), f"Image of {build.variant}", _image_words(build.variant, whole)
     )
-    rows = tuple(
-        ImageTableRow(
-            f"{name} ({ecosystem} package)" if ecosystem else name,
-            f"L{position}",
-            format_bytes(size),
-            size,
-            format_percent(size / whole) if whole else "",
-        )
-        for name, position, size, ecosystem in sorted(groups, key=lambda one: -one[2])[:_MOST_ROWS]
+    rows = _part_rows(
+        (
+            (f"{name} ({ecosystem} package)" if ecosystem else name, position, size)
+            for name, position, size, ecosystem in groups
+        ),
+        whole,
     )
     waste = tuple(
         (f"{waste_title(one)}, L{one.layer}: {one.mend}", format_bytes(one.uncompressed_bytes)) for one in parts.waste
@@ -188,10 +198,7 @@ def _summary_view(result: Result, build: Build, summary: ImageSummary | None, ke
         (layer_text(instruction), at, layer.uncompressed_bytes)
         for at, (layer, instruction) in enumerate(zip(image.layers, instructions, strict=True))
     ]
-    rows = tuple(
-        ImageTableRow(what, f"L{at}", format_bytes(size), size, format_percent(size / whole) if whole else "")
-        for what, at, size in sorted(found, key=lambda one: -one[2])[:_MOST_ROWS]
-    )
+    rows = _part_rows(found, whole)
     waste = tuple(
         (f"{one.kind}, L{one.layer}{' (optional)' if one.optional else ''}", format_bytes(one.uncompressed_bytes))
         for one in (summary.waste if summary else ())
@@ -207,14 +214,39 @@ def _diff_view(diff: ImageDiff, key: str, name: str) -> ImageView:
         *((package_change(one), one.ecosystem, one.uncompressed_bytes_delta) for one in diff.packages),
         *((path_change(one), "folder", one.uncompressed_bytes_delta) for one in diff.unowned),
     ]
-    rows = tuple(
-        ImageTableRow(what, where, format_bytes_delta(size), size, "")
-        for what, where, size in sorted(parts, key=lambda one: -abs(one[2]))[:_MOST_ROWS]
-        if size
+    rows = _largest(
+        [ImageTableRow(what, where, format_bytes_delta(size), size, "") for what, where, size in parts if size],
+        lambda more: ImageTableRow(f"{len(more)} more", "", format_bytes_delta(_bytes_of(more)), _bytes_of(more), ""),
     )
     chart = draw_treemap(tiles, f"Difference {name}", said) if tiles else None
     note = "" if tiles else "The two images do not differ in bytes."
     return ImageView(key, f"{name} ({format_bytes_delta(delta)})", chart, rows, (), True, True, note)
+
+
+def _part_rows(parts: Iterable[tuple[str, int, int]], whole: int) -> tuple[ImageTableRow, ...]:
+    """Parts of an image of `whole` bytes, each with its layer's position and its bytes."""
+
+    def row(what: str, where: str, size: int) -> ImageTableRow:
+        return ImageTableRow(what, where, format_bytes(size), size, format_percent(size / whole) if whole else "")
+
+    return _largest(
+        [row(what, f"L{position}", size) for what, position, size in parts],
+        lambda more: row(f"{len(more)} more", "", _bytes_of(more)),
+    )
+
+
+def _largest(
+    rows: Sequence[ImageTableRow], told_together: Callable[[Sequence[ImageTableRow]], ImageTableRow]
+) -> tuple[ImageTableRow, ...]:
+    """The largest rows, and one that tells the others together."""
+    ordered = sorted(rows, key=lambda row: -abs(row.size_bytes))
+    if len(ordered) <= _MOST_ROWS:
+        return tuple(ordered)
+    return (*ordered[:_MOST_ROWS], told_together(ordered[_MOST_ROWS:]))
+
+
+def _bytes_of(rows: Iterable[ImageTableRow]) -> int:
+    return sum(row.size_bytes for row in rows)
 
 
 def _image_words(variant: str, whole: int) -> str:

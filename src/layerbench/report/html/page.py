@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from layerbench.analysis.figures import scenario_tables
 from layerbench.report.cells import compressed_words, reading_help
 from layerbench.report.html.facts import facts, facts_of_sides
 from layerbench.report.html.fragments import data_link, packed, script_json
-from layerbench.report.html.image_views import image_views, layer_bars, layer_rows, representative_builds
+from layerbench.report.html.image_views import image_views, layer_bars, layer_rows, left_out, representative_builds
 from layerbench.report.html.of_result import input_of_result
 from layerbench.report.html.overview import anchors, overview
 from layerbench.report.html.page_input import PageInput
@@ -24,6 +20,7 @@ from layerbench.report.printable import printable
 from layerbench.report.svg.bars import draw_bars
 from layerbench.report.svg.chart import Chart, inline
 from layerbench.report.svg.timeline import legend_marks
+from layerbench.report.web_pages import asset, content_policy, environment, markup
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     from layerbench.report.interface import Options
     from layerbench.results.models import Result
 
+_PACKAGE = "layerbench.report.html"
 _OPEN_STEP_TABLES = 3
 """More variants than that have their steps folded away, but for the first ones."""
 
@@ -42,29 +40,27 @@ def render(result: Result, options: Options) -> str:
 
 def render_page(page: PageInput) -> str:
     """The page, which makes no request: styles, script, charts and the result file are in it."""
-    environment = _environment()
-    style, script = _asset("page.css"), _asset("page.js")
-    context = {**_context(page, environment), "style": _markup(style), "script": _markup(script)}
-    context["policy"] = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; img-src data:;"
-        " base-uri 'none'; form-action 'none'"
-    )
-    return environment.get_template("page.html.j2").render(context)
+    templates = _environment()
+    style, script = asset(_PACKAGE, "page.css"), asset(_PACKAGE, "page.js")
+    context = {**_context(page, templates), "style": markup(style), "script": markup(script)}
+    context["policy"] = content_policy(style, script)
+    return templates.get_template("page.html.j2").render(context)
 
 
-def _context(page: PageInput, environment: Environment) -> dict[str, Any]:
+def _context(page: PageInput, templates: Environment) -> dict[str, Any]:
     result = page.result
     tables = scenario_tables(result)
     builds = representative_builds(result)
     section, drawn = timeline_section(result, page.looked_at)
     places = anchors(result)
-    template = environment.get_template("fragments.html.j2").module
+    template = templates.get_template("fragments.html.j2").module
     timelines: dict[str, str] = {}
     for timeline in timeline_views(drawn, places):
         timelines[timeline.key] = str(template.timeline(timeline))  # type: ignore[attr-defined]
     images: dict[str, str] = {}
     names: list[tuple[str, str, bool]] = []
-    for image in image_views(result, builds, page.contents, page.comparison):
+    views = tuple(image_views(result, builds, page.contents, page.comparison))
+    for image in views:
         images[image.key] = str(template.image(image))  # type: ignore[attr-defined]
         names.append((image.key, image.name, image.is_diff))
     bars = layer_bars(result, builds)
@@ -82,12 +78,13 @@ def _context(page: PageInput, environment: Environment) -> dict[str, Any]:
         "open_step_tables": _OPEN_STEP_TABLES,
         "explanation": page.explanation,
         "timelines": section,
-        "first_timelines": [(key, _markup(timelines[key])) for key in section.shown if key in timelines],
+        "first_timelines": [(key, markup(timelines[key])) for key in section.shown if key in timelines],
         "timeline_store": packed(timelines) if timelines else "",
-        "build_index": _markup(script_json(_index(section.choices))),
-        "legend": [(_markup(mark), name) for mark, name in legend_marks()],
+        "build_index": markup(script_json(_index(section.choices))),
+        "legend": [(markup(mark), name) for mark, name in legend_marks()],
         "images": names,
-        "first_image": (first_image, _markup(images[first_image])) if first_image else None,
+        "images_left_out": left_out(builds, views, page.comparison),
+        "first_image": (first_image, markup(images[first_image])) if first_image else None,
         "image_store": packed(images) if images else "",
         "bars": draw_bars(bars, "Layers of all images", "") if bars else None,
         "layers": layer_rows(result, builds),
@@ -130,43 +127,11 @@ def _pairs(page: PageInput) -> list[Any]:
     ]
 
 
-@cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("layerbench.report.html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["chart"] = _chart
-    return environment
-
-
-def _shown(value: object) -> object:
-    """Every text that is not markup, with what a browser would act on written out."""
-    return printable(value) if type(value) is str else value
+    made = environment(_PACKAGE)
+    made.filters["chart"] = _chart
+    return made
 
 
 def _chart(chart: Chart) -> object:
-    return _markup(inline(chart))
-
-
-def _markup(text: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(text)  # noqa: S704 - made by this program, with everything from outside escaped
-
-
-@cache
-def _asset(name: str) -> str:
-    return (files("layerbench.report.html") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _digest(content: str) -> str:
-    """As a Content Security Policy names what may be used (CSP Level 3, 2.3.1)."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+    return markup(inline(chart))

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from layerbench.analysis.critical_path.choose import choose
 from layerbench.analysis.figures import failure_reason
-from layerbench.analysis.steps import is_valid
 from layerbench.report.html.overview import anchors
 from layerbench.report.step_rows import instruction_text, line_text
 from layerbench.report.svg.chart import Chart
@@ -110,11 +110,10 @@ def timeline_section(result: Result, looked_at: Sequence[tuple[str, str]]) -> tu
 
 
 def median_build(builds: Sequence[Build]) -> Build:
-    """The build whose time is the median, the lower one of two; the last one where none counts."""
-    timed = sorted(
-        (one for one in builds if is_valid(one) and one.wall_seconds is not None), key=lambda one: one.wall_seconds or 0
-    )
-    return timed[(len(timed) - 1) // 2] if timed else builds[-1]
+    """The build that stands for several; see `layerbench.analysis.critical_path.choose`."""
+    chosen = choose(builds)
+    assert chosen is not None  # noqa: S101 - there is a build
+    return chosen.build
 
 
 def timeline_views(builds: Iterable[Build], places: dict[tuple[str, str], str]) -> Iterable[TimelineView]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from layerbench.report.svg.axis import draw_axis, seconds_label
 from layerbench.report.svg.chart import AXIS_HEIGHT, Chart, count_of
 from layerbench.report.svg.elements import clipped, element, line, number, percent, rectangle, text
-from layerbench.report.svg.timeline_spans import Span, Timeline
+from layerbench.report.svg.timeline_spans import Span, SpanKind, Timeline
 
 _LANE_HEIGHT, _BAR_HEIGHT, _BAR_TOP = 44, 20, 18
 _LEAST_LABELLED_SHARE = 0.05
@@ -80,22 +80,52 @@ def _path(timeline: Timeline, whole: float) -> Iterator[str]:
         before = end, height
 
 
+_KIND_NAMES: dict[SpanKind, str] = {
+    "ran": "step ran",
+    "cached": "step cached",
+    "source": "base image",
+    "failed": "failed",
+    "start": "start",
+    "transfer": "transfer of the context",
+    "export": "writing the image",
+    "other": "belongs to no step",
+}
+_LEGEND_COLUMNS = 4
+_LEGEND_ROW_HEIGHT = 20
+
+
 def legend_marks() -> tuple[tuple[str, str], ...]:
     """Each kind of bar with its name, in the order of a legend."""
-    names = (
-        ("s-ran", "step ran"),
-        ("s-cached", "step cached"),
-        ("s-source", "base image"),
-        ("s-failed", "failed"),
-        ("s-start", "start"),
-        ("s-transfer", "transfer of the context"),
-        ("s-export", "writing the image"),
-        ("s-other", "belongs to no step"),
-    )
     return tuple(
-        (element("svg", rectangle("0", 0, "100%", 12, class_), class_="key", width=16, height=12), name)
-        for class_, name in names
+        (element("svg", rectangle("0", 0, "100%", 12, f"s-{kind}"), class_="key", width=16, height=12), name)
+        for kind, name in _KIND_NAMES.items()
     )
+
+
+def draw_legend(timeline: Timeline) -> Chart:
+    """The kinds of bars that a timeline has, for a picture that stands alone."""
+    kinds = {span.kind for span in timeline.spans}
+    entries = [(_key(f"s-{kind}"), name) for kind, name in _KIND_NAMES.items() if kind in kinds]
+    if timeline.path:
+        entries.append((line("0", 6, "16", 6, "path"), "critical path"))
+    drawn = "".join(
+        element(
+            "svg",
+            mark,
+            text(name, 22, 10),
+            x=percent(at % _LEGEND_COLUMNS / _LEGEND_COLUMNS),
+            y=at // _LEGEND_COLUMNS * _LEGEND_ROW_HEIGHT,
+            overflow="visible",
+        )
+        for at, (mark, name) in enumerate(entries)
+    )
+    rows = -(-len(entries) // _LEGEND_COLUMNS)
+    said = ", ".join(name for _, name in entries)
+    return Chart("", f"Legend: {said}", rows * _LEGEND_ROW_HEIGHT, drawn)
+
+
+def _key(class_: str) -> str:
+    return element("rect", x=0, y=0, width=16, height=12, class_=class_)
 
 
 def _description(timeline: Timeline) -> str:

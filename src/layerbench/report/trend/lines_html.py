@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from layerbench.analysis.trend.models import Line, is_worse
-from layerbench.report.printable import printable
 from layerbench.report.trend.chart import HEIGHT, WIDTH, draw
 from layerbench.report.trend.words import (
     METRIC_NAMES,
@@ -12,25 +11,20 @@ from layerbench.report.trend.words import (
     place_text,
     summary,
 )
+from layerbench.report.web_pages import asset, content_policy, environment, markup
 
+_PACKAGE = "layerbench.report.trend"
 _MOST_ROWS = 200
 """Of each line's table; the page says so, and the CSV has them all."""
 
 
 def render(lines: tuple[Line, ...]) -> str:
     """The page: a picture and a table a line, those that moved first."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("layerbench.report.trend"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["plain"] = printable
-    template = environment.get_template("trend.html.j2")
+    style = asset(_PACKAGE, "trend.css")
+    template = environment(_PACKAGE).get_template("trend.html.j2")
     return template.render(
+        style=markup(style),
+        policy=content_policy(style),
         title=", ".join(dict.fromkeys(line.key.bench for line in lines)),
         summary=summary(lines),
         lines=[_line(number, line) for number, line in enumerate(lines, start=1)],
@@ -41,11 +35,12 @@ def render(lines: tuple[Line, ...]) -> str:
 
 def _line(number: int, line: Line) -> dict[str, object]:
     key, metric = line.key, line.key.metric
+    chart = draw(line)
     return {
         "id": f"line-{number}",
         "name": f"{key.variant}, {key.scenario}: {METRIC_NAMES[metric]}",
         "conditions": key.conditions,
-        "chart": draw(line),
+        "chart": chart,
         "first": figure_text(line.points[0].value, metric),
         "last": figure_text(line.points[-1].value, metric),
         "count": len(line.points),
@@ -62,7 +57,7 @@ def _line(number: int, line: Line) -> dict[str, object]:
         ],
         "rows": [_row(line, at) for at in range(max(0, len(line.points) - _MOST_ROWS), len(line.points))],
         "left_out": max(0, len(line.points) - _MOST_ROWS),
-        "titles": _titles(line),
+        "titles": {at: _title(line, at) for _, _, at in chart.dots},
     }
 
 
@@ -79,9 +74,7 @@ def _row(line: Line, at: int) -> dict[str, str]:
     }
 
 
-def _titles(line: Line) -> dict[int, str]:
+def _title(line: Line, at: int) -> str:
     """What a dot says when it is pointed at."""
-    return {
-        at: f"{place_text(point.entry)}: {figure_text(point.value, line.key.metric)}"
-        for at, point in enumerate(line.points)
-    }
+    point = line.points[at]
+    return f"{place_text(point.entry)}: {figure_text(point.value, line.key.metric)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from layerbench.analysis.anatomy.models import ImageLayer, Waste, WasteKind
@@ -49,9 +49,11 @@ class WasteCollector:
 
     Args:
         packages: By their numbers.
+        new_sum: Makes what the waste of a kind in a layer is added up in.
     """
 
-    def __init__(self, packages: Sequence[Owner]) -> None:
+    def __init__(self, packages: Sequence[Owner], new_sum: Callable[[], WasteSum] = WasteSum) -> None:
+        self._new_sum = new_sum
         self._package_kinds = [package_kind(package) for package in packages]
         self.suspects = frozenset(number for number, kind in enumerate(self._package_kinds) if kind is not None)
         """Numbers of the packages whose files have to be looked at."""
@@ -122,14 +124,18 @@ class WasteCollector:
 
     def finish(self, layers: Sequence[ImageLayer]) -> tuple[Waste, ...]:
         """All waste, the most bytes first."""
+        rows = [_waste(*key, total, layers) for key, total in self.sums().items()]
+        return tuple(sorted(rows, key=lambda row: (-row.uncompressed_bytes, PRECEDENCE[row.kind], row.layer)))
+
+    def sums(self) -> dict[tuple[WasteKind, int, int | None], WasteSum]:
+        """What is waste, once all entries were seen, by its kind, its layer, and the later one that takes it away."""
         self._book_bytecode()
         settled: dict[tuple[WasteKind, int, int | None], WasteSum] = {}
         for key, total in self._sums.items():
             kind = self._settled_kind(key.cause)
             if kind is not None:
-                settled.setdefault((kind, key.layer, key.later_layer), WasteSum()).include(total)
-        rows = [_waste(*key, total, layers) for key, total in settled.items() if _is_told(key[0], total)]
-        return tuple(sorted(rows, key=lambda row: (-row.uncompressed_bytes, PRECEDENCE[row.kind], row.layer)))
+                settled.setdefault((kind, key.layer, key.later_layer), self._new_sum()).include(total)
+        return {key: total for key, total in settled.items() if _is_told(key[0], total)}
 
     def _cause(self, row: EntryRow, owner: int | None) -> _Cause | None:
         by_folder = self._kind_by_folder(row, owner)
@@ -162,7 +168,7 @@ class WasteCollector:
         self._bytecode.clear()
 
     def _sum(self, cause: _Cause, layer: int, later_layer: int | None) -> WasteSum:
-        return self._sums.setdefault(_Key(cause, layer, later_layer), WasteSum())
+        return self._sums.setdefault(_Key(cause, layer, later_layer), self._new_sum())
 
     def _settled_kind(self, cause: _Cause) -> WasteKind | None:
         if cause.package is None or self.environment_of(self._packages[cause.package]) is not None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from layerbench.context.digests import ContentDigests
 from layerbench.context.selection import Selector, selectors_of
 from layerbench.errors import UsageError
+from tests.context.content_digests import ContentDigests
 from tests.context.trees import fingerprint_of, write_tree
 
 DATA0 = "sha256:cd8e75bca50f2d695f220d0cb0997d8ead387e4f926e8669a92d7f104cc9885b"
