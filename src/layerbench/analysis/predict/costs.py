@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median, median_low
 
 from layerbench.analysis.comparison.redeploy import redeploy_of
 from layerbench.analysis.explain.models import StepName
-from layerbench.analysis.predict.export import ExportCosts, export_costs
+from layerbench.analysis.predict.export import export_costs
 from layerbench.analysis.predict.models import MeasuredCosts, SameBuilds
 from layerbench.analysis.steps import StepKey, is_valid, keyed_steps
 from layerbench.results.models import Build, Result
@@ -41,21 +41,15 @@ def measured_costs(
         return None
     positions = _positions(steps)
     exports = export_costs(result, builds)
-    kept: dict[StepKey, list[float]] = defaultdict(list)
-    waits: dict[StepKey, list[float]] = defaultdict(list)
-    for run in runs:
-        for key, seconds in run.step_seconds.items():
-            kept[key].append(seconds)
-        for key, seconds in run.wait_seconds.items():
-            waits[key].append(seconds)
+    rebuilds = _rebuilds(result, runs)
     return MeasuredCosts(
-        step_seconds=_medians(kept, positions),
-        other_seconds=_other_seconds(result, runs, exports),
+        step_seconds=_preferred(runs, rebuilds, lambda run: run.step_seconds, positions),
+        other_seconds=median(run.other_seconds for run in rebuilds or runs) + exports.base_seconds,
         export_seconds_by_step={
             positions[key]: seconds for key, seconds in exports.seconds_by_step.items() if key in positions
         },
         layer_bytes={positions[key]: count for key, count in _layer_bytes(builds).items() if key in positions},
-        wait_seconds=_medians(waits, positions),
+        wait_seconds=_preferred(runs, rebuilds, lambda run: run.wait_seconds, positions),
         new_layer_seconds=exports.new_layer_seconds,
         inputs=_inputs(builds, positions),
         same_builds=_same_builds(result, variant, runs, positions),
@@ -137,11 +131,30 @@ def _plain(key: StepKey) -> StepKey:
     return key._replace(platform=None)
 
 
-def _other_seconds(result: Result, runs: Sequence[_Run], exports: ExportCosts) -> float:
-    """The time beside steps: of rebuilds where there are some, for a cold build does more than its steps."""
+def _rebuilds(result: Result, runs: Sequence[_Run]) -> list[_Run]:
+    """The builds on a filled cache."""
     kinds = {one.name: one.kind for one in result.bench.scenarios}
-    rebuilds = [run.other_seconds for run in runs if kinds.get(run.build.scenario) != "cold"]
-    return median(rebuilds or [run.other_seconds for run in runs]) + exports.base_seconds
+    return [run for run in runs if kinds.get(run.build.scenario) != "cold"]
+
+
+def _preferred(
+    runs: Sequence[_Run],
+    rebuilds: Sequence[_Run],
+    seconds_of: Callable[[_Run], Mapping[StepKey, float]],
+    positions: Mapping[StepKey, int],
+) -> dict[int, float]:
+    """Medians over rebuilds; over all builds only of what ran in no rebuild.
+
+    A cold build does more than a rebuild of the same steps: its cache mounts are empty, and more runs beside each step.
+    """
+    found: dict[int, float] = {}
+    for some in (runs, rebuilds):
+        values: defaultdict[StepKey, list[float]] = defaultdict(list)
+        for run in some:
+            for key, seconds in seconds_of(run).items():
+                values[key].append(seconds)
+        found |= _medians(values, positions)
+    return found
 
 
 def _inputs(builds: Sequence[Build], positions: Mapping[StepKey, int]) -> dict[int, tuple[int, ...]]:
