@@ -40,7 +40,7 @@ def entry(number: int, **fields: object) -> Entry:
 def fill(path: Path, *numbers: int) -> None:
     with open_history(path) as history:
         for number in numbers:
-            assert history.add(entry(number), figures_of(factory.run(number)))
+            assert history.add(entry(number), figures_of(factory.run(number))) == "added"
 
 
 def test_what_was_added_comes_back_in_the_order_of_commits(tmp_path: Path) -> None:
@@ -56,27 +56,39 @@ def test_what_was_added_comes_back_in_the_order_of_commits(tmp_path: Path) -> No
 
 
 def test_a_run_is_added_once_and_its_resumed_state_replaces_it(tmp_path: Path) -> None:
-    path = tmp_path / "history.sqlite"
-    fill(path, 1)
-    with open_history(path) as history:
-        assert not history.add(entry(1), figures_of(factory.run(1)))
-        assert history.add(entry(1, digest="f" * 64), figures_of(factory.run(1)))
+    with open_history(tmp_path / "history.sqlite") as history:
+        assert history.add(entry(1, complete=False), figures_of(factory.run(1))) == "added"
+        assert history.add(entry(1, complete=False), figures_of(factory.run(1))) == "known"
+        assert history.add(entry(1, digest="f" * 64), figures_of(factory.run(1))) == "replaced"
         assert [one.digest for one in history.entries()] == ["f" * 64]
 
 
 def test_an_earlier_state_takes_no_complete_runs_place(tmp_path: Path) -> None:
     with open_history(tmp_path / "history.sqlite") as history:
-        assert history.add(entry(1), figures_of(factory.run(1)))
-        assert not history.add(entry(1, digest="f" * 64, complete=False), figures_of(factory.run(1)))
+        assert history.add(entry(1), figures_of(factory.run(1))) == "added"
+        assert history.add(entry(1, digest="f" * 64, complete=False), figures_of(factory.run(1))) == "known"
         assert [one.digest for one in history.entries()] == [f"{1:064}"]
 
 
-def test_both_sides_of_one_comparison_are_kept(tmp_path: Path) -> None:
-    """`layerbench ab` measures two commits in one run: they share its start, and are two entries."""
-    with open_history(tmp_path / "history.sqlite") as history:
-        for side in "ab":
-            assert history.add(entry(1, digest=side * 64, commit=side * 40), figures_of(factory.run(1)))
-        assert len(history.entries()) == 2
+def test_of_two_states_that_were_cut_short_the_one_with_more_builds_stays(tmp_path: Path) -> None:
+    more, fewer = entry(1, complete=False), entry(1, digest="f" * 64, complete=False)
+    for first, second, outcome in ((more, fewer, "known"), (fewer, more, "replaced")):
+        with open_history(tmp_path / f"{outcome}.sqlite") as history:
+            for one in (first, second):
+                its = figures_of(factory.run(1))
+                told = history.add(one, its if one is more else its[: len(its) // 2])
+            assert told == outcome
+            assert [one.digest for one in history.entries()] == [more.digest]
+
+
+@pytest.mark.parametrize("fields", [{"commit": "b" * 40}, {"is_dirty": True}, {"branch": None}, {}])
+def test_both_sides_of_one_comparison_are_kept(tmp_path: Path, fields: dict[str, object]) -> None:
+    """`layerbench ab` measures two states in one run: they share its start, and are two entries."""
+    sides = (entry(1, digest="a" * 64), entry(1, digest="b" * 64, **fields))
+    for number, order in enumerate((sides, sides[::-1])):
+        with open_history(tmp_path / f"{number}.sqlite") as history:
+            assert [history.add(side, figures_of(factory.run(1))) for side in order] == ["added", "added"]
+            assert len(history.entries()) == 2
 
 
 def test_a_date_that_is_none_is_said(tmp_path: Path) -> None:
@@ -91,7 +103,11 @@ def test_branches_and_dates_select(tmp_path: Path) -> None:
     fill(path, 1, 2, 3)
     with open_history(path) as history:
         history.add(entry(4, branch="feature/ä"), figures_of(factory.run(4)))
-        assert history.branches() == (("main", 3), ("feature/ä", 1))
+        history.add(entry(5, branch=None), figures_of(factory.run(5)))
+        assert history.branches() == (("main", 3), ("feature/ä", 1), ("", 1))
+        assert history.branches(Selection(bench="other")) == ()
+        assert [one.branch for one in history.entries(Selection(branch=""))] == [None]
+        history.prune([f"{5:064}"])
         assert len(history.entries(Selection(branch="main"))) == 3
         assert len(history.entries(Selection(since="2026-03-04T00:00:00+00:00"))) == 2
         assert history.points(Selection(bench="other")) == {}

@@ -56,7 +56,7 @@ _MIGRATIONS = (
     """,
 )
 SCHEMA_VERSION = len(_MIGRATIONS)
-_BUSY_SECONDS = 30.0
+BUSY_SECONDS = 30.0
 _PAUSE_SECONDS = 0.02
 
 
@@ -67,9 +67,9 @@ def connect(path: Path) -> sqlite3.Connection:
         UsageError: the file is damaged, newer than this program, or something else; it is left as it is.
         LayerbenchError: it cannot be opened or written.
     """
-    _check_head(path)
+    check_head(path)
     try:
-        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     except sqlite3.Error as error:
         raise LayerbenchError(f"{path} cannot be opened ({error}); give another place with --history") from None
     try:
@@ -86,14 +86,36 @@ def connect(path: Path) -> sqlite3.Connection:
 def _told(path: Path, error: sqlite3.DatabaseError) -> LayerbenchError:
     if isinstance(error, sqlite3.OperationalError):
         return LayerbenchError(f"{path} cannot be written ({error}); mend that, or give another place with --history")
+    return damaged(path, error)
+
+
+def damaged(path: Path, error: sqlite3.Error) -> UsageError:
+    """What is said of a file that SQLite cannot make sense of."""
     return UsageError(
         f"{path} is damaged ({error}): it is left as it is; move it away, and `layerbench history import DIR` makes "
         "a new one from result files"
     )
 
 
-def _check_head(path: Path) -> None:
-    """See that a file that is there is a SQLite file, before SQLite touches it."""
+def nobodys(path: Path) -> UsageError:
+    """What is said of a file that is no history."""
+    return UsageError(f"{path} is there and is no history; give another place with --history")
+
+
+def newer(path: Path, version: int) -> UsageError:
+    """What is said of a history of a later schema version."""
+    return UsageError(
+        f"{path} was written by a newer layerbench (schema version {version}, this one knows {SCHEMA_VERSION}): update "
+        "layerbench, or give another place with --history"
+    )
+
+
+def check_head(path: Path) -> None:
+    """See that a file that is there is a SQLite file, before SQLite touches it.
+
+    Raises:
+        UsageError: it is a folder, another file, or cannot be read.
+    """
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name a file in it with --history")
     try:
@@ -104,19 +126,19 @@ def _check_head(path: Path) -> None:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     if head and head != b"SQLite format 3\0":
-        raise UsageError(f"{path} is there and is no history; give another place with --history")
+        raise nobodys(path)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    if _marks(connection) != (APPLICATION_ID, SCHEMA_VERSION):
+    if marks(connection) != (APPLICATION_ID, SCHEMA_VERSION):
         _migrate(connection, path)
     _use_wal(connection, path)
     # Reads the heads of the pages that matter, so that damage is told here and not half way through.
     connection.execute("SELECT count(*) FROM entries").fetchone()
 
 
-def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
+def marks(connection: sqlite3.Connection) -> tuple[int, int]:
     """Whose file it is, and its schema version."""
     [owner] = connection.execute("PRAGMA application_id").fetchone()
     [version] = connection.execute("PRAGMA user_version").fetchone()
@@ -127,15 +149,12 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring a new or older file up to date, in one transaction: what is looked at in it cannot change meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        owner, version = _marks(connection)
+        owner, version = marks(connection)
         is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         if owner != APPLICATION_ID and not is_empty:
-            raise UsageError(f"{path} is there and is no history; give another place with --history")
+            raise nobodys(path)
         if version > SCHEMA_VERSION:
-            raise UsageError(
-                f"{path} was written by a newer layerbench (schema version {version}, this one knows "
-                f"{SCHEMA_VERSION}): update layerbench, or give another place with --history"
-            )
+            raise newer(path, version)
         for number in range(version, SCHEMA_VERSION):
             for statement in _MIGRATIONS[number].split(";"):
                 if statement.strip():
@@ -156,7 +175,7 @@ def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
     """
     if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal" or not os.access(path, os.W_OK):
         return
-    deadline = time.monotonic() + _BUSY_SECONDS
+    deadline = time.monotonic() + BUSY_SECONDS
     while time.monotonic() < deadline:
         try:
             connection.execute("PRAGMA journal_mode = WAL")

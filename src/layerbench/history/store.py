@@ -8,16 +8,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from layerbench.analysis.trend.models import Entry, Figure, LineKey, Point
+from layerbench.analysis.trend.models import Entry, Figure, LineKey, Point, TrendMetric
 from layerbench.errors import LayerbenchError, UsageError
+from layerbench.history.reading import connect_to_read
 from layerbench.history.schema import connect
 
+Added = Literal["added", "replaced", "known"]
+"""What became of a run that was to be added: it is new, it stands in place of an earlier state, or it is there."""
 _ENTRY_COLUMNS = (
     "digest, path, bench, bench_digest, started_at, complete, commit_id, branch, is_dirty, committed_at, machine, "
     "builder, tool_version"
 )
+_COUNTED: TrendMetric = "seconds"
+"""The metric whose figures tell how many builds a run has."""
 _KEY_COLUMNS = "bench, variant, scenario, metric, definition, conditions"
 
 
@@ -30,26 +35,49 @@ class Selection:
     scenarios: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
     branch: str | None = None
+    """An empty string stands for the runs without a branch."""
     since: str | None = None
     """ISO 8601: runs of commits, or where those are unknown runs, from then on."""
 
 
 @contextmanager
 def open_history(path: Path, *, must_exist: bool = False) -> Iterator[History]:
-    """A history, closed at the end.
+    """A history to be written, closed at the end.
 
     Raises:
         UsageError: it is not there though it must be, damaged, newer than this program, or no history.
         LayerbenchError: it cannot be written.
     """
-    if must_exist and not path.exists():
-        raise UsageError(f"{path} is not there: `layerbench history add RESULT` begins a history")
-    if not must_exist:
+    if must_exist:
+        _see_that_it_is_there(path)
+    else:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LayerbenchError(f"{path.parent} cannot be made: {error.strerror}") from None
-    connection = connect(path)
+    with _closing(connect(path), path) as history:
+        yield history
+
+
+@contextmanager
+def read_history(path: Path) -> Iterator[History]:
+    """A history to be looked at, also where neither it nor its folder can be written.
+
+    Raises:
+        UsageError: it is not there, cannot be read, is damaged, newer than this program, or no history.
+    """
+    _see_that_it_is_there(path)
+    with _closing(connect_to_read(path), path) as history:
+        yield history
+
+
+def _see_that_it_is_there(path: Path) -> None:
+    if not path.exists():
+        raise UsageError(f"{path} is not there: `layerbench history add RESULT` begins a history")
+
+
+@contextmanager
+def _closing(connection: sqlite3.Connection, path: Path) -> Iterator[History]:
     try:
         yield History(connection, path)
     except sqlite3.OperationalError as error:
@@ -69,30 +97,56 @@ class History:
         self._connection = connection
         self.path = path
 
-    def add(self, entry: Entry, figures: Iterable[Figure]) -> bool:
-        """Add a run, in one step; False where it is there already, or a more complete state of it is.
+    def add(self, entry: Entry, figures: Iterable[Figure]) -> Added:
+        """Add a run, in one step, unless it is there already, or a later state of it is.
 
-        An earlier state of the same run, which was cut short and has been resumed since, is replaced.
+        An earlier state of the same run, which was cut short and has been resumed since, is replaced. A complete run
+        is not: what looks like the same run may be the other side of one `layerbench ab`.
 
         Raises:
             UsageError: the run's dates are none.
         """
-        same_run = "bench_digest = ? AND started_at = ? AND machine = ? AND commit_id IS ? AND digest <> ?"
-        run = (entry.bench_digest, entry.started_at, entry.machine, entry.commit, entry.digest)
         order_seconds = _order_seconds(entry)
+        its = tuple(figures)
         with self._transaction():
-            complete = self._connection.execute(f"SELECT 1 FROM entries WHERE {same_run} AND complete", run)
-            if not entry.complete and complete.fetchone():
-                return False
+            states = self._states_of(entry, order_seconds)
+            if not entry.complete and any(
+                complete or builds > _build_count(its) for complete, builds in states.values()
+            ):
+                return "known"
             cursor = self._connection.execute(
                 f"INSERT OR IGNORE INTO entries ({_ENTRY_COLUMNS}, order_seconds) VALUES ({', '.join('?' * 14)})",
                 (*_row_of(entry), order_seconds),
             )
             if cursor.rowcount == 0:
-                return False
-            self._connection.execute(f"DELETE FROM entries WHERE {same_run}", run)
-            self._add_figures(cursor.lastrowid, figures)
-        return True
+                return "known"
+            earlier = [(entry_id,) for entry_id, (complete, _) in states.items() if not complete]
+            self._connection.executemany("DELETE FROM entries WHERE id = ?", earlier)
+            self._add_figures(cursor.lastrowid, its)
+        return "replaced" if earlier else "added"
+
+    def _states_of(self, entry: Entry, order_seconds: float) -> dict[int, tuple[bool, int]]:
+        """Other result files of what may be the same run: whether they are complete, and how many builds they have.
+
+        `layerbench ab` measures two states in one run: they share its start, and differ in commit, branch or changes.
+        """
+        rows = self._connection.execute(
+            "SELECT id, complete, (SELECT coalesce(sum(count), 0) FROM figures JOIN lines ON lines.id = line_id "
+            "WHERE entry_id = entries.id AND metric = ?) FROM entries WHERE order_seconds = ? AND bench_digest = ? "
+            "AND started_at = ? AND machine = ? AND commit_id IS ? AND is_dirty IS ? AND branch IS ? AND digest <> ?",
+            (
+                _COUNTED,
+                order_seconds,
+                entry.bench_digest,
+                entry.started_at,
+                entry.machine,
+                entry.commit,
+                entry.is_dirty,
+                entry.branch,
+                entry.digest,
+            ),
+        )
+        return {entry_id: (bool(complete), builds) for entry_id, complete, builds in rows}
 
     def entries(self, selection: Selection | None = None) -> tuple[Entry, ...]:
         """The runs, oldest first."""
@@ -131,12 +185,24 @@ class History:
         )
         return tuple(Figure(LineKey(*row[:6]), *row[6:]) for row in rows)
 
-    def branches(self) -> tuple[tuple[str, int], ...]:
-        """Branches with the number of their runs, most first."""
+    def branches(self, selection: Selection | None = None) -> tuple[tuple[str, int], ...]:
+        """Branches with the number of their runs, most first; an empty name counts the runs without a branch."""
+        where, values = _where_entry(selection or Selection())
         rows = self._connection.execute(
-            "SELECT branch, count(*) FROM entries WHERE branch IS NOT NULL GROUP BY branch ORDER BY 2 DESC, 1"
+            f"SELECT coalesce(branch, ''), count(*) FROM entries WHERE {where} GROUP BY 1 ORDER BY 2 DESC, "
+            "branch IS NULL, 1",
+            values,
         )
         return tuple(rows)
+
+    def benches(self) -> tuple[str, ...]:
+        """The names of the benches that have runs."""
+        return tuple(name for (name,) in self._connection.execute("SELECT DISTINCT bench FROM entries ORDER BY 1"))
+
+    def has_file(self, path: str, digest: str) -> bool:
+        """Whether a run was made from the file of that place or that content."""
+        found = self._connection.execute("SELECT 1 FROM entries WHERE path = ? OR digest = ? LIMIT 1", (path, digest))
+        return found.fetchone() is not None
 
     def prune(self, digests: Sequence[str]) -> int:
         """Take runs out; the number of those that were there."""
@@ -200,7 +266,7 @@ def _where_entry(selection: Selection) -> tuple[str, list[object]]:
         clauses.append("bench = ?")
         values.append(selection.bench)
     if selection.branch is not None:
-        clauses.append("branch = ?")
+        clauses.append("coalesce(branch, '') = ?")
         values.append(selection.branch)
     if selection.since is not None:
         clauses.append("order_seconds >= ?")
@@ -221,6 +287,10 @@ def _order_seconds(entry: Entry) -> float:
 
 def _seconds_of(moment: str) -> float:
     return datetime.fromisoformat(moment).timestamp()
+
+
+def _build_count(figures: Iterable[Figure]) -> int:
+    return sum(figure.count for figure in figures if figure.key.metric == _COUNTED)
 
 
 def _row_of(entry: Entry) -> tuple[object, ...]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from layerbench.analysis.comparison.compare import compare_results
 from layerbench.analysis.comparison.models import Comparison, Side
-from layerbench.analysis.trend.causes import with_causes
+from layerbench.analysis.trend.causes import cause_of, with_causes
 from layerbench.analysis.trend.entries import entry_of
 from layerbench.analysis.trend.models import Entry, LevelChange, Line, LineKey, Point
 from tests.analysis.comparison.factory import result, uncached
@@ -27,6 +29,16 @@ def test_a_step_that_lost_its_hit_is_the_cause() -> None:
     cause = found.changes[0].cause
     assert cause is not None
     assert cause.startswith("pip install runs")
+
+
+def test_a_step_is_named_whatever_the_comparison_says_of_the_times() -> None:
+    """Three rounds decide nothing, and where times do not compare there is not even a pair."""
+    base, head = result("single", rounds=3), uncached(result("single", rounds=3), "pip install", "touch")
+    undecided = compare_results(Side("base", base, "single"), Side("head", head, "single"))
+    assert all(pair.time is None or pair.time.verdict == "undecided" for pair in undecided.pairs)
+    for comparison in (undecided, replace(undecided, pairs=())):
+        told = cause_of(comparison, line("touch").key, LevelChange(1, 0.3, 2.8))
+        assert told == "pip install runs (2.50 s)"
 
 
 def test_a_change_with_nothing_behind_it_has_none_and_a_gone_file_neither() -> None:

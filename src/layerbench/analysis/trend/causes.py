@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING, TypeAlias
 
-from layerbench.analysis.comparison.findings import size_causes
-from layerbench.analysis.comparison.models import Comparison, ScenarioPair, StepChange
 from layerbench.analysis.trend.models import Entry, LevelChange, Line, LineKey, is_worse
-from layerbench.analysis.wording import join_words, step_label
 from layerbench.units import format_seconds
+
+if TYPE_CHECKING:
+    from layerbench.analysis.comparison.models import Comparison, ScenarioPair, Side, StepChange
+    from layerbench.results.models import Build
 
 _MOST_STEPS = 2
 
-Comparing = Callable[[Entry, Entry, str], Comparison | None]
+Comparing: TypeAlias = "Callable[[Entry, Entry, str], Comparison | None]"
 """Compares the runs of two entries in one variant; None where a result file is not there any more."""
 
 
@@ -48,16 +50,37 @@ def _cause(line: Line, change: LevelChange, compare: Comparing) -> str | None:
 
 def cause_of(comparison: Comparison, key: LineKey, change: LevelChange) -> str | None:
     """The packages, files, steps or base that made the change, in a few words; None where nothing tells."""
+    # Most lines have no change that is looked into: what takes long to import is imported for those that have.
+    from layerbench.analysis.wording import join_words
+
+    parts = [*_parts(comparison, key, change), *_bases(comparison)]
+    return join_words(parts) if parts else None
+
+
+def _parts(comparison: Comparison, key: LineKey, change: LevelChange) -> Sequence[str]:
+    if key.metric == "seconds":
+        from layerbench.analysis.trend.time_causes import time_causes
+
+        # The line has claimed the change already, out of more runs than these two. So what the comparison says of
+        # their times does not matter, only which steps differ.
+        before, after = _builds(comparison.base, key), _builds(comparison.head, key)
+        return time_causes(before, after, change.after - change.before)
     pair = next((one for one in comparison.pairs if one.scenario == key.scenario), None)
     if pair is None:
-        return None
-    parts = []
-    if key.metric in ("seconds", "cached_steps"):
-        parts += _steps(pair, has_got_worse=is_worse(key.metric, change))
-    elif pair.diff is not None and pair.diff.uncompressed_bytes_delta * (change.after - change.before) > 0:
-        parts += size_causes(pair.diff)
-    parts += _bases(comparison)
-    return join_words(parts) if parts else None
+        return ()
+    if key.metric == "cached_steps":
+        return _steps(pair, has_got_worse=is_worse(key.metric, change))
+    if pair.diff is not None and pair.diff.uncompressed_bytes_delta * (change.after - change.before) > 0:
+        from layerbench.analysis.comparison.findings import size_causes
+
+        return size_causes(pair.diff)
+    return ()
+
+
+def _builds(side: Side, key: LineKey) -> tuple[Build, ...]:
+    return tuple(
+        build for build in side.result.builds if (build.variant, build.scenario) == (key.variant, key.scenario)
+    )
 
 
 def _bases(comparison: Comparison) -> list[str]:
@@ -76,5 +99,7 @@ def _steps(pair: ScenarioPair, *, has_got_worse: bool) -> list[str]:
 
 
 def _step(step: StepChange, verb: str) -> str:
+    from layerbench.analysis.wording import step_label
+
     seconds = f" ({format_seconds(step.seconds)})" if step.seconds else ""
     return f"{step_label(step.instruction)} {verb}{seconds}"

@@ -26,6 +26,8 @@ def as_json(entry: Entry, figures: tuple[Figure, ...]) -> str:
             "variant": figure.key.variant,
             "scenario": figure.key.scenario,
             "metric": figure.key.metric,
+            "definition": figure.key.definition,
+            "conditions": figure.key.conditions,
             "value": figure.value,
             "low": figure.low,
             "high": figure.high,

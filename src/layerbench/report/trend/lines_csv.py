@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from layerbench.analysis.trend.models import Line
+from layerbench.analysis.trend.models import Entry, Line, TrendMetric
 from layerbench.report.printable import printable
 
 COLUMNS = (
@@ -13,6 +13,7 @@ COLUMNS = (
     "variant",
     "scenario",
     "metric",
+    "definition",
     "conditions",
     "commit",
     "branch",
@@ -34,23 +35,31 @@ def render(lines: tuple[Line, ...]) -> str:
     writer.writerow(COLUMNS)
     for line in lines:
         key = line.key
-        names = [printable(name) for name in (key.bench, key.variant, key.scenario, key.metric, key.conditions)]
+        names = (key.bench, key.variant, key.scenario, key.metric, key.definition, key.conditions)
+        shown = [printable(name) for name in names]
         changed = {change.position for change in line.changes}
         for at, point in enumerate(line.points):
-            entry = point.entry
             writer.writerow(
                 [
-                    *names,
-                    entry.commit or "",
-                    printable(entry.branch or ""),
-                    "" if entry.is_dirty is None else str(entry.is_dirty).lower(),
-                    entry.committed_at or "",
-                    entry.started_at,
-                    f"{point.value:g}" if key.metric == "seconds" else round(point.value),
-                    f"{point.low:g}" if key.metric == "seconds" else round(point.low),
-                    f"{point.high:g}" if key.metric == "seconds" else round(point.high),
+                    *shown,
+                    *map(printable, _words(point.entry)),
+                    *(_number(value, key.metric) for value in (point.value, point.low, point.high)),
                     point.count,
                     str(at in changed).lower(),
                 ]
             )
     return text.getvalue()
+
+
+def _words(entry: Entry) -> tuple[str, ...]:
+    return (
+        entry.commit or "",
+        entry.branch or "",
+        "" if entry.is_dirty is None else str(entry.is_dirty).lower(),
+        entry.committed_at or "",
+        entry.started_at,
+    )
+
+
+def _number(value: float, metric: TrendMetric) -> str:
+    return f"{value:g}" if metric == "seconds" else str(round(value))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from layerbench.analysis.trend.models import Line, is_worse
+from layerbench.report.trend.apart import told_apart
 from layerbench.report.trend.chart import HEIGHT, WIDTH, draw
 from layerbench.report.trend.words import (
     METRIC_NAMES,
+    bench_names,
     change_text,
     figure_text,
     place_text,
@@ -20,25 +22,30 @@ _MOST_ROWS = 200
 
 def render(lines: tuple[Line, ...]) -> str:
     """The page: a picture and a table a line, those that moved first."""
+    benches, apart = bench_names(lines), told_apart(lines)
     style = asset(_PACKAGE, "trend.css")
     template = environment(_PACKAGE).get_template("trend.html.j2")
     return template.render(
         style=markup(style),
         policy=content_policy(style),
-        title=", ".join(dict.fromkeys(line.key.bench for line in lines)),
+        title=", ".join(benches),
         summary=summary(lines),
-        lines=[_line(number, line) for number, line in enumerate(lines, start=1)],
+        lines=[
+            _line(number, line, f"{line.key.bench}: " if len(benches) > 1 else "", apart.get(line.key, ""))
+            for number, line in enumerate(lines, start=1)
+        ],
         width=WIDTH,
         height=HEIGHT,
     )
 
 
-def _line(number: int, line: Line) -> dict[str, object]:
+def _line(number: int, line: Line, bench: str, apart: str) -> dict[str, object]:
     key, metric = line.key, line.key.metric
     chart = draw(line)
     return {
         "id": f"line-{number}",
-        "name": f"{key.variant}, {key.scenario}: {METRIC_NAMES[metric]}",
+        "name": f"{bench}{key.variant}, {key.scenario}: {METRIC_NAMES[metric]}",
+        "apart": apart,
         "conditions": key.conditions,
         "chart": chart,
         "first": figure_text(line.points[0].value, metric),

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 
 from layerbench.analysis.trend.models import LevelChange, Line, Point
+from layerbench.report.trend.apart import told_apart
 
 
 def render(lines: tuple[Line, ...]) -> str:
     """All lines as one object."""
-    return json.dumps({"lines": [_line(line) for line in lines]}, indent=2) + "\n"
+    apart = told_apart(lines)
+    return json.dumps({"lines": [_line(line, apart.get(line.key)) for line in lines]}, indent=2) + "\n"
 
 
-def _line(line: Line) -> dict[str, object]:
+def _line(line: Line, apart: str | None) -> dict[str, object]:
     key = line.key
     return {
         "bench": key.bench,
         "variant": key.variant,
         "scenario": key.scenario,
         "metric": key.metric,
+        "definition": key.definition,
         "conditions": key.conditions,
+        "told_apart_by": apart,
         "points": [_point(point) for point in line.points],
         "changes": [_change(line, change) for change in line.changes],
     }

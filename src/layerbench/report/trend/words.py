@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from layerbench.analysis.trend.models import Entry, LevelChange, Line, TrendMetric
@@ -52,6 +53,11 @@ def moment_text(entry: Entry) -> str:
 def place_text(entry: Entry) -> str:
     """Commit and day: `1a2b3c4d5e (2026-11-20)`; a run of no commit is told by its time."""
     return entry.label if entry.commit is None else f"{entry.label} ({moment_text(entry)})"
+
+
+def bench_names(lines: Sequence[Line]) -> list[str]:
+    """The benches of some lines, each once."""
+    return list(dict.fromkeys(line.key.bench for line in lines))
 
 
 def sentence(line: Line, change: LevelChange) -> str:
