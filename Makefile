@@ -28,7 +28,12 @@ BASE ?=
 HEAD ?= $(RESULT)
 
 check: setup ## judge RESULT by BENCH_FILE's budgets and expectations; measures it first where it is not there
-	@[ -f "$(RESULT)" ] || RESULTS="$(dir $(RESULT))" ROUNDS="$(ROUNDS)" SCENARIOS="$(SCENARIOS)" tools/bench web
+	@[ -f "$(RESULT)" ] || case "$(notdir $(RESULT))" in \
+		web.json | native.json) RESULTS="$(dir $(RESULT))" ROUNDS="$(ROUNDS)" SCENARIOS="$(SCENARIOS)" \
+			tools/bench "$(basename $(notdir $(RESULT)))" ;; \
+		*) echo "check: there is no $(RESULT), and only web.json and native.json can be measured here:" \
+			"write it with layerbench run, or let RESULT end in one of the two" >&2; exit 2 ;; \
+	esac
 	$(BIN)/layerbench check "$(RESULT)" -c "$(BENCH_FILE)"
 
 baseline: setup ## write RESULT's bytes, layers and cached steps beside BENCH_FILE, to be committed

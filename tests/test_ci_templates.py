@@ -16,6 +16,7 @@ import yaml
 from pre_commit.clientlib import load_manifest
 
 from layerbench.report.checks import github
+from tests.ci_action import FAKE, INSTALL, MEASURE
 from tests.cli.process import layerbench
 
 ROOT = Path(__file__).parent.parent
@@ -24,8 +25,6 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 COMMENT = ROOT / ".github/workflows/image-size-comment.yml"
 GITLAB = ROOT / "ci/gitlab/layerbench.yml"
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
-MEASURE = ROOT / "ci/github/measure.sh"
-INSTALL = ROOT / "ci/github/install.sh"
 DOCUMENT = ROOT / "docs/ci.md"
 
 FORMATS = {
@@ -151,196 +150,16 @@ def test_the_make_targets_of_ci_exist() -> None:
                 assert re.search(rf"(?m)^{target}:", makefile), target
 
 
-# The action's scripts, with a layerbench that only notes what it is asked for
-
-FAKE = r"""#!/usr/bin/env bash
-printf '%s\n' "$*" >> "$CALLS"
-command=$1; shift
-output= format= previous=
-for word in "$@"; do
-    case $previous in -o) output=$word ;; --format) format=$word ;; esac
-    previous=$word
-done
-echo "::error::from a build"
-case $command in
-    ab)
-        [ -z "$NO_RESULT" ] && { echo '{}' > "$output/head.json"; echo '{}' > "$output/base.json"; }
-        exit "${MEASURED:-0}" ;;
-    run) [ -z "$NO_RESULT" ] && echo '{}' > "$output"; exit "${MEASURED:-0}" ;;
-    compare) echo "compared" ;;
-    check)
-        if [ -n "$output" ]; then echo "in $format" > "$output"; else printf '%s' "$SAID"; fi
-        exit "${CHECKED:-0}" ;;
-esac
-"""
-
-
-class Action:
-    """The action's second step in a scratch repository."""
-
-    def __init__(self, folder: Path) -> None:
-        self.repository = folder / "repository"
-        self.temporary = folder / "temporary"
-        self.temporary.mkdir()
-        self._folder = folder
-        self._git("init", "--quiet", "--initial-branch=main", str(self.repository), folder=folder)
-        self._git("commit", "--quiet", "--allow-empty", "-m", "one")
-        self.commit = self._git("rev-parse", "HEAD").strip()
-        self._program = folder / "layerbench"
-        self._program.write_text(FAKE)
-        self._program.chmod(0o755)
-
-    def _git(self, *words: str, folder: Path | None = None) -> str:
-        identity = ("-c", "user.name=a", "-c", "user.email=a@example.com")
-        command = ["git", *identity, *words]
-        return subprocess.run(command, cwd=folder or self.repository, capture_output=True, text=True, check=True).stdout
-
-    def clone_shallow(self) -> None:
-        """Put a clone in the repository's place that has the last commit only."""
-        self._git("commit", "--quiet", "--allow-empty", "-m", "two")
-        self._git("clone", "--quiet", "--depth=1", f"file://{self.repository}", "clone", folder=self._folder)
-        self.repository = self._folder / "clone"
-
-    def run(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        known = {
-            "LAYERBENCH": str(self._program),
-            "CALLS": str(self._folder / "calls"),
-            "RUNNER_TEMP": str(self.temporary),
-            "GITHUB_OUTPUT": str(self._folder / "output"),
-            "GITHUB_STEP_SUMMARY": str(self._folder / "summary"),
-            "BENCH_FILE": "app/layerbench.toml",
-            "SAID": "a table\nverdict: ok\n",
-            "NO_RESULT": "",
-        }
-        return subprocess.run(
-            ["bash", str(MEASURE)],
-            cwd=self.repository,
-            env={**os.environ, **known, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-    @property
-    def calls(self) -> list[str]:
-        return (self._folder / "calls").read_text().splitlines()
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        return dict(line.split("=", 1) for line in (self._folder / "output").read_text().splitlines())
-
-    @property
-    def summary(self) -> str:
-        return (self._folder / "summary").read_text()
-
-
-@pytest.fixture
-def action(tmp_path: Path) -> Action:
-    return Action(tmp_path)
-
-
-def test_the_action_compares_with_the_base(action: Action) -> None:
-    said = "a table\nverdict: regression compressed_bytes[multi] +12.4MB (+11.3%) budget +5%\n"
-    done = action.run(
-        BASE_REF="main", ROUNDS="3", BUDGETS="strict.toml\nmore.toml\n", CHECKED="1", MEASURED="1", SAID=said
-    )
-    assert done.returncode == 1
-    folder = action.outputs["report-path"]
-    assert action.outputs["verdict"] == "regression"
-    head = f"{folder}/head.json -c app/layerbench.toml --baseline {folder}/base.json"
-    check = f"check {head} --budget-file strict.toml --budget-file more.toml --format"
-    assert action.calls[0] == f"ab --no-check --base {action.commit} -c app/layerbench.toml --rounds 3 -o {folder}"
-    assert action.calls[1] == f"{check} table"
-    assert all(call.startswith(check) for call in action.calls[1:-1])
-    assert action.calls[-1] == f"compare {folder}/base.json {folder}/head.json --format markdown"
-    assert {path.name for path in Path(folder).iterdir()} >= {
-        *("head.json", "base.json", "check.json", "comment.md", "summary.md", "compare.md"),
-        *("annotations.txt", "junit.xml", "layerbench.sarif", "metrics.txt"),
-    }
-    assert Path(folder, "comment.md").read_text() == "in github-comment\n"
-    assert done.stdout.endswith("in github\n")
-    assert "in github-summary\n" in action.summary
-    assert "compared\n" in action.summary
-
-
-def test_the_action_checks_one_state_without_a_base(action: Action) -> None:
-    for base in ("", "none"):
-        assert action.run(BASE_REF=base).returncode == 0
-    folder = action.outputs["report-path"]
-    assert action.outputs["verdict"] == "ok"
-    assert f"run -c app/layerbench.toml -o {folder}/head.json" in action.calls
-    assert not [call for call in action.calls if call.startswith(("ab", "compare")) or "--baseline" in call]
-
-
-def test_the_action_fetches_a_base_that_a_shallow_checkout_lacks(action: Action) -> None:
-    base = action.commit
-    action.clone_shallow()
-    assert action.run(BASE_REF=base).returncode == 0
-    assert action.calls[0].startswith(f"ab --no-check --base {base} ")
-
-
-@pytest.mark.parametrize("ref", ["no-such-branch", "--upload-pack=touch x"])
-def test_the_action_says_that_there_is_no_such_base(action: Action, ref: str) -> None:
-    action.clone_shallow()
-    done = action.run(BASE_REF=ref)
-    assert done.returncode == 2
-    assert "::error title=layerbench::the base ref is no commit" in done.stdout
-    assert action.outputs["verdict"] == "error"
-    assert list(action.repository.iterdir()) == [action.repository / ".git"]
-
-
-@pytest.mark.parametrize(("measured", "code"), [("0", 3), ("1", 3), ("2", 2), ("3", 3)])
-def test_the_action_says_that_nothing_was_measured(action: Action, measured: str, code: int) -> None:
-    done = action.run(BASE_REF="main", NO_RESULT="1", MEASURED=measured)
-    assert done.returncode == code
-    assert action.outputs["verdict"] == "error"
-    assert "::error title=layerbench::nothing was measured" in done.stdout
-    assert len(action.calls) == 1
-
-
-def test_the_action_shows_what_it_has_of_a_run_with_failed_builds(action: Action) -> None:
-    done = action.run(BASE_REF="main", MEASURED="3", CHECKED="3", SAID="verdict: error 2 builds failed\n")
-    assert done.returncode == 3
-    assert action.outputs["verdict"] == "error"
-    assert "in github-summary" in action.summary
-
-
-def test_the_action_says_that_there_is_no_verdict(action: Action) -> None:
-    done = action.run(CHECKED="2", SAID="no baseline\n")
-    assert done.returncode == 2
-    assert action.outputs["verdict"] == "error"
-
-
-def test_what_a_build_prints_is_no_workflow_command(action: Action) -> None:
-    stopped = None
-    for line in action.run(BASE_REF="main").stdout.splitlines():
-        if line.startswith("::stop-commands::"):
-            stopped = line.removeprefix("::stop-commands::")
-            assert re.fullmatch("[0-9a-f]{32}", stopped)
-        elif line == f"::{stopped}::":
-            stopped = None
-        elif line.startswith("::error::from a build"):
-            assert stopped
-    assert stopped is None
-
-
-def test_the_install_script_refuses_a_version_that_is_none(tmp_path: Path) -> None:
-    environment = {"VERSION": "1 --index-url x", "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(tmp_path)}
-    done = subprocess.run(
-        ["bash", str(INSTALL)], env={**os.environ, **environment}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "::error title=layerbench::the input version is none" in done.stdout
-    assert list(tmp_path.iterdir()) == []
+# The scripts
 
 
 def test_templates_ask_only_for_formats_that_there_are() -> None:
     text = "\n".join(path.read_text() for path in (MEASURE, GITLAB, DOCUMENT))
-    table = re.search(r"<< 'FORMATS'\n(.*?)\nFORMATS", MEASURE.read_text(), re.DOTALL)
-    assert table
-    asked = {line.split()[0] for line in table[1].splitlines()} | set(re.findall(r"--format ([\w-]+)", text))
-    assert asked <= FORMATS
+    forms = re.search(r"(?ms)^forms='\n(.*?)^'", MEASURE.read_text())
+    assert forms
+    asked = {line.strip().partition("=")[0] for line in forms[1].splitlines()}
+    asked |= set(re.findall(r"--format ([\w-]+)", text)) | set(re.findall(r'--report "?([a-z-]+)=', text))
+    assert {"github-comment", "gitlab-metrics", "junit"} < asked <= FORMATS
     for script in (MEASURE, INSTALL):
         subprocess.run(["bash", "-n", str(script)], check=True)
 
@@ -353,44 +172,78 @@ def test_gitlabs_script_is_a_shells_and_its_reports_are_written() -> None:
         folder, name = path.split("/")
         assert f"folder={folder}\n" in script
         assert f'-o "$folder/{name}"' in script
+        assert f'=$folder/{name}"' in script
+
+
+class GitLab:
+    """The script of GitLab's job, with a layerbench that only notes what it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        program = folder / "bin" / "layerbench"
+        program.parent.mkdir()
+        program.write_text(FAKE)
+        program.chmod(0o755)
+
+    def run(self, **environment: str) -> int:
+        job = _load(GITLAB)["layerbench"]
+        known = {
+            "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}",
+            "CALLS": str(self._folder / "calls"),
+            "SAID": "verdict: ok\n",
+            "NO_RESULT": "",
+        }
+        return subprocess.run(
+            ["sh", "-eu", "-c", job["script"][0]],
+            cwd=self._folder,
+            env={**os.environ, **job["variables"], **known, **environment},
+            capture_output=True,
+            check=False,
+        ).returncode
+
+    @property
+    def calls(self) -> list[str]:
+        return (self._folder / "calls").read_text().splitlines()
+
+    def assert_reports(self) -> None:
+        for path in _load(GITLAB)["layerbench"]["artifacts"]["reports"].values():
+            assert (self._folder / path).read_text().startswith("in ")
+
+
+@pytest.fixture
+def gitlab(tmp_path: Path) -> GitLab:
+    return GitLab(tmp_path)
+
+
+@pytest.mark.parametrize("code", [0, 1, 3])
+def test_gitlabs_script_leaves_compare_and_check_to_one_run(gitlab: GitLab, code: int) -> None:
+    assert gitlab.run(CI_MERGE_REQUEST_DIFF_BASE_SHA="c0ffee", MEASURED=str(code)) == code
+    (call,) = gitlab.calls
+    assert call.startswith("ab --base c0ffee -c layerbench.toml -o layerbench-report --report gitlab-code-quality=")
+    gitlab.assert_reports()
+
+
+def test_gitlabs_script_takes_the_target_that_a_merged_result_is_merged_into(gitlab: GitLab) -> None:
+    gitlab.run(CI_MERGE_REQUEST_DIFF_BASE_SHA="0ld", CI_MERGE_REQUEST_TARGET_BRANCH_SHA="c0ffee")
+    assert gitlab.calls[0].startswith("ab --base c0ffee ")
+    gitlab.run(CI_MERGE_REQUEST_DIFF_BASE_SHA="0ld", CI_MERGE_REQUEST_TARGET_BRANCH_SHA="")
+    assert gitlab.calls[1].startswith("ab --base 0ld ")
 
 
 @pytest.mark.parametrize(
     ("measured", "checked", "code"), [("0", "0", 0), ("1", "1", 1), ("0", "2", 2), ("3", "3", 3), ("3", "0", 3)]
 )
-@pytest.mark.parametrize("base", ["", "c0ffee"])
-def test_gitlabs_script_measures_and_checks(tmp_path: Path, base: str, measured: str, checked: str, code: int) -> None:
-    program = tmp_path / "bin" / "layerbench"
-    program.parent.mkdir()
-    program.write_text(FAKE)
-    program.chmod(0o755)
-    job = _load(GITLAB)["layerbench"]
-    known = {
-        "PATH": f"{program.parent}:{os.environ['PATH']}",
-        "CALLS": str(tmp_path / "calls"),
-        "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
-        "MEASURED": measured,
-        "CHECKED": checked,
-        "SAID": "verdict: ok\n",
-        "NO_RESULT": "",
-    }
-    done = subprocess.run(
-        ["sh", "-eu", "-c", job["script"][0]],
-        cwd=tmp_path,
-        env={**os.environ, **job["variables"], **known},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == code
-    calls = (tmp_path / "calls").read_text().splitlines()
-    bench = "-c layerbench.toml"
-    if base:
-        assert calls[0] == f"ab --no-check --base c0ffee {bench} -o layerbench-report"
-    else:
-        assert calls[0] == f"run {bench} -o layerbench-report/head.json"
-    assert all(("--baseline layerbench-report/base.json" in call) == bool(base) for call in calls[1:])
-    for path in job["artifacts"]["reports"].values():
-        assert (tmp_path / path).read_text().startswith("in ")
+def test_gitlabs_script_judges_the_state_alone_without_a_base(
+    gitlab: GitLab, measured: str, checked: str, code: int
+) -> None:
+    assert gitlab.run(CI_MERGE_REQUEST_DIFF_BASE_SHA="", MEASURED=measured, CHECKED=checked) == code
+    first, *checks = gitlab.calls
+    assert first == "run -c layerbench.toml -o layerbench-report/head.json"
+    assert len(checks) == 4
+    judged = "check layerbench-report/head.json -c layerbench.toml --without-baseline --format "
+    assert all(call.startswith(judged) for call in checks)
+    if checked != "2":
+        gitlab.assert_reports()
 
 
 # The comment
@@ -458,12 +311,21 @@ def test_the_comment_is_made_once_and_then_updated(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(NODE is None, reason="the comment's script needs node")
 def test_no_comment_without_report_or_without_its_pull_request(tmp_path: Path) -> None:
-    assert _comment(tmp_path, []) == [["notice", "The run left no comment."]]
+    for reports in (tmp_path, tmp_path / "no-artifact"):
+        assert _comment(reports, []) == [["notice", "The run left no comment."]]
     (tmp_path / "comment.md").write_text(f"{github.MARKER}\none artifact\n")
     ((name, values),) = _comment(tmp_path, [])
     assert (name, values["body"]) == ("create", f"{github.MARKER}\none artifact\n")
     ((name, _),) = _comment(tmp_path, [], sha="newer")
     assert name == "notice"
+
+
+@pytest.mark.skipif(NODE is None, reason="the comment's script needs node")
+def test_an_earlier_comment_does_not_outlive_a_run_without_report(tmp_path: Path) -> None:
+    earlier = {"id": 4, "user": {"type": "Bot"}, "body": f"{github.MARKER}\n## layerbench: ✅ within all budgets"}
+    ((name, values),) = _comment(tmp_path / "no-artifact", [earlier])
+    assert (name, values["comment_id"]) == ("update", 4)
+    assert values["body"].startswith(f"{github.MARKER}\n## layerbench: ❌ no verdict\n")
 
 
 # pre-commit

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from layerbench.ab.measuring import Outcome
-from layerbench.ab.rounds import Measured
-from layerbench.analysis.checks.limits import Limits, read_expectations
 from layerbench.cli.ab import ab
 from layerbench.cli.plan import plan
 from layerbench.cli.run import run
-from layerbench.config.limits import LimitsModel
 from layerbench.errors import UsageError
-from layerbench.results.models import StepError
-from tests.analysis.checks.sources import larger
+from layerbench.report.checks.interface import CHECK_FORMATS
+from tests.ab.outcomes import CLAIM, GROWTH, LEFT_OUT, failed_in_base, grown, limits, outcome, renamed
 from tests.repository.scratch import Scratch
-from tests.results import factory
 
 
 @pytest.fixture
@@ -126,33 +120,11 @@ def test_a_dockerfile_that_nobody_can_build_ends_it_where_nothing_else_is_left(s
     assert refused(scratch, "--base", "main").startswith("in the working tree: Dockerfile: line 2: no instruction")
 
 
-def limits(text: str) -> Limits:
-    model = LimitsModel.model_validate(tomllib.loads(text))
-    budgets, expectations = [one.resolved() for one in model.budgets], [one.resolved() for one in model.expectations]
-    return Limits(tuple(budgets), read_expectations(expectations, "layerbench.toml", {}), Path())
-
-
-GROWTH = "[[budgets]]\nmetric = 'compressed_bytes'\nvariant = 'multi'\nmax_increase = ['5%', '1MB']\n"
-CLAIM = "[[expectations]]\nclaim = 'multi is small'\nthat = 'compressed_bytes of multi < 1MB'\n"
-
-
 class MadeUp:
     """An `ab` whose builds are over already."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        base = factory.result()
-        self.outcome = Outcome(
-            labels={"base": "main (1a2b3c4d5e6f)", "head": "the working tree"},
-            results={"base": base, "head": base},
-            paths={"base": folder / "base.json", "head": folder / "head.json"},
-            measured=Measured(base, "rounds", 1, ("multi, cold",)),
-            most_rounds=1,
-            check_limits=limits(""),
-            notes=(),
-            left_out=(),
-            folder=folder,
-            bench_file="layerbench.toml",
-        )
+        self.outcome = outcome(folder)
         monkeypatch.setattr("layerbench.ab.measuring.measure_states", lambda *_: self.outcome)
         monkeypatch.setenv("COLUMNS", "200")
 
@@ -164,10 +136,6 @@ class MadeUp:
 @pytest.fixture
 def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MadeUp:
     return MadeUp(tmp_path, monkeypatch)
-
-
-def grown(bytes_more: int) -> dict[str, object]:
-    return {"base": factory.result(), "head": larger(bytes_more)}
 
 
 def last_line(done: Result) -> str:
@@ -225,31 +193,107 @@ def test_documents_have_the_check_and_stderr_the_verdict(made_up: MadeUp) -> Non
 
 def test_what_failed_comes_before_what_is_broken(made_up: MadeUp) -> None:
     results = grown(12_400_000)
-    told = "the variant x is left out: in main (1a2b3c4d5e6f): x.Dockerfile: line 1: no"
-    done = made_up.ab(results=results, check_limits=limits(GROWTH), left_out=(told,))
+    done = made_up.ab(results=results, check_limits=limits(GROWTH), left_out=(LEFT_OUT,))
     assert (done.return_value, last_line(done)) == (3, "verdict: error 1 failed")
-    assert f"Note: {told.capitalize()[:20]}" in done.stdout
+    assert f"Note: {LEFT_OUT.capitalize()[:20]}" in done.stdout
     assert made_up.ab("--no-check").return_value == 3
 
 
 def test_a_build_that_failed_in_base_only_is_a_failure_too(made_up: MadeUp) -> None:
-    whole = factory.result()
-    failed = replace(whole.builds[0], outcome="failed", image=None, error=StepError(None, 1, "no"))
-    base = replace(whole, builds=(failed, *whole.builds[1:]))
-    done = made_up.ab(results={"base": base, "head": whole}, check_limits=limits(GROWTH))
+    results = failed_in_base()
+    failed = results["base"].builds[0]
+    done = made_up.ab(results=results, check_limits=limits(GROWTH))
     assert (done.return_value, last_line(done)) == (3, "verdict: error 1 failed")
     assert f"In main (1a2b3c4d5e6f): The build of {failed.variant} in {failed.scenario} failed in round" in done.stdout
 
 
 def test_states_of_another_name_or_platform_are_no_usage_error(made_up: MadeUp) -> None:
-    head = larger(12_400_000)
-    base = factory.result()
-    base = replace(base, bench=replace(base.bench, name="before"))
-    done = made_up.ab(results={"base": base, "head": head}, check_limits=limits(GROWTH))
+    results = renamed(12_400_000)
+    done = made_up.ab(results=results, check_limits=limits(GROWTH))
     assert (done.return_value, last_line(done)[:19]) == (1, "verdict: regression")
+    base, head = results["base"], results["head"]
     variants = tuple(replace(one, platform="linux/arm64") for one in base.bench.variants)
     base = replace(base, images=(), bench=replace(base.bench, variants=variants))
     done = made_up.ab(results={"base": base, "head": head})
     assert done.return_value == 0
     assert "main (1a2b3c4d5e6f) has no such figure." in done.stdout
     assert last_line(done) == "verdict: warning 1 of 1 not measured"
+
+
+# --report
+
+
+def test_the_check_is_written_in_each_format_that_is_asked_for(made_up: MadeUp, tmp_path: Path) -> None:
+    files = {name: tmp_path / f"{name}.out" for name in CHECK_FORMATS}
+    asked = [word for name, path in files.items() for word in ("--report", f"{name}={path}")]
+    notes = ("the scenario x is left out, for its edits do not fit",)
+    done = made_up.ab(*asked, results=grown(12_400_000), check_limits=limits(GROWTH), notes=notes)
+    assert (done.return_value, last_line(done)[:19]) == (1, "verdict: regression")
+    assert files["table"].read_text().splitlines()[-1] == last_line(done)
+    document = json.loads(files["json"].read_text())
+    assert document["verdict"] == "regression"
+    assert document["notes"] == ["The scenario x is left out, for its edits do not fit."]
+    assert "scenario x is left out" in files["github-comment"].read_text()
+    assert 'failures="1"' in files["junit"].read_text()
+    assert 'verdict="regression"} 1' in files["openmetrics"].read_text()
+    assert all(path.read_text() for path in files.values())
+
+
+def test_what_failed_in_base_or_was_left_out_is_in_every_report(made_up: MadeUp, tmp_path: Path) -> None:
+    junit = tmp_path / "junit.xml"
+    done = made_up.ab(
+        *("--report", f"junit={junit}"),
+        results=failed_in_base(),
+        check_limits=limits(GROWTH),
+        left_out=(LEFT_OUT,),
+    )
+    assert (done.return_value, last_line(done)) == (3, "verdict: error 2 failed")
+    assert 'errors="2"' in junit.read_text()
+    assert "The variant x is left out: in main" in junit.read_text()
+    assert "In main (1a2b3c4d5e6f): The build of" in junit.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("junit", "is no FORMAT=FILE"),
+        ("junit=", "is no FORMAT=FILE"),
+        ("junitxml=j.xml", 'no format is named "junitxml"; formats: table, markdown, json, junit'),
+        ("junit=-", "stdout has the comparison"),
+    ],
+)
+def test_reports_are_a_format_and_a_file(made_up: MadeUp, given: str, said: str) -> None:
+    assert said in str(made_up.ab("--report", given).exception)
+
+
+def test_places_of_reports_are_checked_before_anything_is_built(scratch: Scratch) -> None:
+    bench = "[variants.app]\ndockerfile = 'Dockerfile'\n"
+    limit = "[[budgets]]\nmetric = 'compressed_bytes'\nmax = '1MB'\n"
+    scratch.write("layerbench.toml", bench + limit)
+
+    def said(*reports: str) -> str:
+        asked = [word for report in reports for word in ("--report", report)]
+        return refused(scratch, "--base", "main", "-c", "layerbench.toml", "-o", "out", *asked)
+
+    assert "is a folder: give --report the name of a file" in said("junit=.")
+    assert "the folder nowhere is not there" in said("junit=nowhere/j.xml")
+    assert "layerbench.toml is needed for something else" in said("junit=layerbench.toml")
+    assert "out/base.json is needed for something else" in said("json=out/base.json")
+    assert "j is needed for something else: give --report json another place" in said("junit=j", "json=./j")
+    done = CliRunner().invoke(ab, ["--base", "main", "--no-check", "--report", "json=j"], standalone_mode=False)
+    assert str(done.exception) == "--no-check and --report exclude each other: give one of them"
+    scratch.write("layerbench.toml", bench)
+    # The folder of the result files is made only after that, and is no reason to refuse.
+    assert said("junit=out/j.xml") == (
+        "in the working tree: layerbench.toml: there is nothing to check; add [[budgets]] or [[expectations]]"
+    )
+
+
+def test_reports_of_the_run_before_are_no_part_of_the_working_tree(
+    scratch: Scratch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def laid_out(states: object, folder: object, left_out: tuple[Path, ...], note: object) -> None:
+        raise UsageError(" ".join(map(str, left_out)))
+
+    monkeypatch.setattr("layerbench.ab.measuring.lay_out", laid_out)
+    assert refused(scratch, "--base", "main", "-o", "out", "--report", "junit=j.xml") == "j.xml out"

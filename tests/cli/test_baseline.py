@@ -9,7 +9,7 @@ import pytest
 from layerbench.analysis.checks.figures import baseline_of
 from layerbench.results.baseline import baseline_json, read_baseline
 from layerbench.results.file import write_result
-from tests.analysis.checks.sources import larger, uncached
+from tests.analysis.checks.sources import larger, other_edits, uncached
 from tests.cli.process import layerbench
 from tests.results import factory
 
@@ -40,6 +40,8 @@ def test_it_is_written_and_read_again(folder: Path) -> None:
         "image_store",
         "compressed_bytes_source",
     ]
+    assert list(document["scenarios"]) == [scenario.name for scenario in factory.SCENARIOS]
+    assert all(len(digest) == 12 for digest in document["scenarios"].values())
     assert list(document["variants"]) == [plan.name for plan in factory.WEB]
     edited = document["variants"]["single"]["edit-source"]
     assert edited["cached_steps"] == 3
@@ -55,6 +57,20 @@ def test_the_same_figures_make_the_same_file(folder: Path) -> None:
         tool_version="9",
     )
     assert baseline_json(baseline_of(again)) == baseline_json(baseline_of(factory.result()))
+
+
+def test_a_file_that_does_not_tell_its_edits_is_read_all_the_same(folder: Path) -> None:
+    whole = baseline_of(factory.result())
+    document = json.loads(baseline_json(whole))
+    del document["scenarios"]
+    (folder / "older.json").write_text(json.dumps(document, indent=2))
+    assert read_baseline(folder / "older.json") == replace(whole, scenarios={})
+
+
+def test_the_diff_of_a_changed_edit_is_one_line() -> None:
+    before = baseline_json(baseline_of(factory.result()))
+    after = baseline_json(baseline_of(other_edits(factory.result(), "edit-source")))
+    assert [line.split(": ")[0] for line in _changed_lines(before, after)] == ['"edit-source"'] * 2
 
 
 def test_its_diff_has_a_line_for_each_figure_that_changed() -> None:

@@ -1,98 +1,55 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from layerbench.results.file import read_result, write_result
-from layerbench.results.models import Result
+from layerbench.results.file import read_result
 from tests.analysis.checks.sources import larger, uncached
+from tests.cli.checks import BUDGETS, RELATIVE, fill, run_check, write_bench, written
 from tests.cli.process import layerbench
 from tests.results import factory
-
-BUDGETS = """
-[[budgets]]
-metric = "compressed_bytes"
-max = "120MB"
-variant = "multi*"
-
-[[expectations]]
-claim = "a source edit does not run pip install again"
-that = 'step matching "RUN*pip install*" of single is cached in edit-source'
-"""
-RELATIVE = """
-[[budgets]]
-metric = "compressed_bytes"
-variant = "multi"
-max_increase = ["5%", "1MB"]
-"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A bench file like the run's, and the run."""
-    for plan in factory.WEB:
-        (tmp_path / f"{plan.name}.Dockerfile").write_text("FROM scratch\n")
-    (tmp_path / "app.py").write_text("")
-    write_result(factory.result(), tmp_path / "result.json")
-    _bench(tmp_path, BUDGETS)
-    return tmp_path
-
-
-def _bench(folder: Path, limits: str, name: str = "web") -> None:
-    variants = "".join(f"[variants.{plan.name}]\n" for plan in factory.WEB)
-    edits = "".join(
-        f'[scenarios.{one.name}]\nedits = [{{ touch = "app.py" }}]\n' for one in factory.SCENARIOS if one.kind == "edit"
-    )
-    (folder / "layerbench.toml").write_text(f'name = "{name}"\n{variants}{edits}{limits}')
-
-
-def _check(folder: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    # The host's own CI must not decide what a path is relative to.
-    neutral = {"GITHUB_WORKSPACE": "", "CI_PROJECT_DIR": "", "COLUMNS": "120"}
-    return layerbench("check", *arguments, folder=folder, **{**neutral, **environment})
-
-
-def _write(folder: Path, name: str, result: Result) -> str:
-    write_result(result, folder / name)
-    return name
+    return fill(tmp_path)
 
 
 def test_all_is_well(folder: Path) -> None:
-    done = _check(folder, "result.json")
+    done = run_check(folder, "result.json")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "verdict: ok 2 budgets, 1 expectation"
 
 
 def test_a_regression_ends_with_1_and_a_line_to_parse(folder: Path) -> None:
-    _bench(folder, RELATIVE)
-    head = _write(folder, "head.json", larger(12_400_000))
-    done = _check(folder, head, "--baseline", "result.json")
+    write_bench(folder, RELATIVE)
+    head = written(folder, "head.json", larger(12_400_000))
+    done = run_check(folder, head, "--baseline", "result.json")
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[-1] == (
         "verdict: regression compressed_bytes[multi] +12.4MB (+11.3%) budget +5% and +1MB"
     )
     assert "layer COPY --from=builder /venv /venv: +12.4 MB" in done.stdout
-    assert _check(folder, "result.json", "--baseline", head).returncode == 0
+    assert run_check(folder, "result.json", "--baseline", head).returncode == 0
 
 
 def test_a_refuted_expectation_ends_with_1_and_one_that_warns_does_not(folder: Path) -> None:
-    head = _write(folder, "head.json", uncached("single", "edit-source", "pip install"))
-    done = _check(folder, head)
+    head = written(folder, "head.json", uncached("single", "edit-source", "pip install"))
+    done = run_check(folder, head)
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == 'verdict: refuted "a source edit does not run pip install again"'
-    _bench(folder, f'{BUDGETS}level = "warn"\n')
-    done = _check(folder, head)
+    write_bench(folder, f'{BUDGETS}level = "warn"\n')
+    done = run_check(folder, head)
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == ('verdict: warning refuted "a source edit does not run pip install again"')
 
 
 def test_failed_builds_end_with_3_and_the_rest_is_still_checked(folder: Path) -> None:
-    head = _write(folder, "head.json", factory.fail(factory.result(), "naive", "cold", (1, 2)))
-    done = _check(folder, head)
+    head = written(folder, "head.json", factory.fail(factory.result(), "naive", "cold", (1, 2)))
+    done = run_check(folder, head)
     assert done.returncode == 3
     assert done.stdout.splitlines()[-1] == "verdict: error 1 failed"
     assert "The build of naive in cold failed in rounds 1, 2: RUN pip install" in " ".join(done.stdout.split())
@@ -101,94 +58,74 @@ def test_failed_builds_end_with_3_and_the_rest_is_still_checked(folder: Path) ->
 
 def test_what_was_not_measured_is_a_warning(folder: Path) -> None:
     plans = [plan for plan in factory.WEB if plan.name == "naive"]
-    done = _check(folder, _write(folder, "head.json", factory.result(plans)))
+    done = run_check(folder, written(folder, "head.json", factory.result(plans)))
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "verdict: warning 2 of 2 not measured"
 
 
 def test_json_is_a_document_and_the_verdict_goes_to_stderr(folder: Path) -> None:
-    done = _check(folder, "result.json", "--json")
+    done = run_check(folder, "result.json", "--json")
     assert (done.returncode, done.stderr) == (0, "verdict: ok 2 budgets, 1 expectation\n")
     document = json.loads(done.stdout)
     assert document["verdict"] == "ok"
     assert [one["outcome"] for one in document["expectations"]] == ["confirmed"]
-    assert document == json.loads(_check(folder, "result.json", "--format", "json").stdout)
+    assert document == json.loads(run_check(folder, "result.json", "--format", "json").stdout)
 
 
 @pytest.mark.parametrize("format_name", ["table", "json", "junit", "github", "markdown"])
 def test_a_file_gets_the_report_and_stdout_the_verdict(folder: Path, format_name: str) -> None:
-    done = _check(folder, "result.json", "--format", format_name, "-o", "out")
+    done = run_check(folder, "result.json", "--format", format_name, "-o", "out")
     assert (done.returncode, done.stdout, done.stderr) == (0, "verdict: ok 2 budgets, 1 expectation\n", "")
     # GitHub's annotations tell of what does not hold, and all does.
     assert bool((folder / "out").read_text()) is (format_name != "github")
 
 
 def test_annotations_have_paths_of_the_repository(folder: Path) -> None:
-    _bench(folder, BUDGETS.replace("120MB", "1MB"))
-    done = _check(folder, "result.json", "--format", "github", GITHUB_WORKSPACE=str(folder.parent))
+    write_bench(folder, BUDGETS.replace("120MB", "1MB"))
+    done = run_check(folder, "result.json", "--format", "github", GITHUB_WORKSPACE=str(folder.parent))
     assert done.returncode == 1
     assert f"file={folder.name}/multi.Dockerfile,line=10," in done.stdout
     assert done.stdout.splitlines()[-1].startswith("verdict: regression compressed_bytes[multi] 109.9MB budget 1MB")
 
 
-def test_more_budgets_come_from_a_file_of_their_own(folder: Path) -> None:
-    (folder / "strict.toml").write_text('[[budgets]]\nmetric = "layers"\nmax = 3\nvariant = "multi"\n')
-    done = _check(folder, "result.json", "--budget-file", "strict.toml")
-    assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "verdict: regression layers[multi] 5 budget 3"
-    assert "confirmed: a source edit" in done.stdout
-    (folder / "layerbench.toml").unlink()
-    done = _check(folder, "result.json", "--budget-file", "strict.toml")
-    assert done.returncode == 1
-    assert "confirmed" not in done.stdout
+@pytest.mark.parametrize("side_file", [None, "first.layers.zip"])
+def test_no_side_file_is_replaced(folder: Path, side_file: str | None) -> None:
+    written(folder, "head.json", replace(factory.result(), side_file=side_file))
+    name = side_file or "head.layers.zip"
+    (folder / name).write_bytes(b"layers")
+    for arguments in (["head.json"], ["result.json", "--baseline", "head.json"]):
+        done = run_check(folder, *arguments, "-o", name)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{name} is the side file of a result itself: give another place with -o" in done.stderr
+    assert (folder / name).read_bytes() == b"layers"
 
 
-def test_the_committed_baseline_is_found_where_a_budget_needs_it(folder: Path) -> None:
-    _bench(folder, RELATIVE)
-    done = _check(folder, "result.json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "layerbench: the budget of compressed_bytes (+5% and +1MB) needs a baseline: give one with --baseline,"
-        " or write one with `layerbench baseline update RESULT`\n"
-    )
+def test_what_is_found_without_being_named_is_not_replaced(folder: Path) -> None:
+    write_bench(folder, RELATIVE)
     assert layerbench("baseline", "update", "result.json", folder=folder).returncode == 0
-    assert _check(folder, "result.json").returncode == 0
-    assert _check(folder, _write(folder, "head.json", larger(12_400_000))).returncode == 1
+    for name in ("layerbench.toml", "layerbench-baseline.json"):
+        before = (folder / name).read_bytes()
+        done = run_check(folder, "result.json", "-o", name)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{name} is the input itself" in done.stderr
+        assert (folder / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("arguments", [["-o", "out"], ["--format", "github"], ["--json"], []])
+def test_a_verdict_can_be_written_in_any_encoding(folder: Path, arguments: list[str]) -> None:
+    claim = "a → b"
+    write_bench(folder, f'[[expectations]]\nclaim = "{claim}"\nthat = "layers of multi < layers of naive"\n')
+    done = run_check(folder, "result.json", *arguments, PYTHONIOENCODING="latin-1")
+    said = done.stderr if arguments == ["--json"] else done.stdout
+    assert done.returncode == 1
+    assert said.splitlines()[-1] == 'verdict: refuted "a \\u2192 b"'
+    assert "Traceback" not in done.stderr
 
 
 def test_a_changed_bench_file_is_noted(folder: Path) -> None:
-    done = _check(folder, "result.json")
+    done = run_check(folder, "result.json")
     # The run of the fixture has a digest of its own.
     assert "layerbench.toml has other variants, scenarios or edits than the run" in done.stdout
-
-
-def _baselines(folder: Path) -> dict[str, str]:
-    result = factory.result()
-    other = replace(result, bench=replace(result.bench, name="other"))
-    arm = replace(result, machine=replace(result.machine, architecture="aarch64"))
-    (folder / "newer.json").write_text(
-        (folder / "result.json").read_text().replace('"schema_version": 1', '"schema_version": 2')
-    )
-    (folder / "newer-baseline.json").write_text('{\n  "kind": "layerbench-baseline",\n  "schema_version": 9\n}\n')
-    (folder / "damaged.json").write_text('{\n  "kind": "layerbench-baseline",\n  "schema_version": 1\n}\n')
-    return {
-        _write(folder, "other.json", other): 'other.json is of the bench "other", and the run of "web"',
-        _write(folder, "arm.json", arm): "arm.json is for linux/arm64, and the run for linux/amd64",
-        "newer.json": "newer.json has schema version 2",
-        "newer-baseline.json": "newer-baseline.json has schema version 9",
-        "damaged.json": "damaged.json is damaged: ",
-        "missing.json": "the baseline missing.json is not there: ",
-        "layerbench.toml": "layerbench.toml is no JSON",
-    }
-
-
-def test_baselines_that_do_not_compare_are_refused(folder: Path) -> None:
-    for name, said in _baselines(folder).items():
-        done = _check(folder, "result.json", "--baseline", name)
-        assert (done.returncode, done.stdout) == (2, ""), name
-        assert said in done.stderr
-        assert done.stderr.count("\n") == 1
-        assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -214,8 +151,8 @@ def test_baselines_that_do_not_compare_are_refused(folder: Path) -> None:
     ],
 )
 def test_bench_files_that_ask_for_what_cannot_be(folder: Path, limits: str, said: str) -> None:
-    _bench(folder, limits)
-    done = _check(folder, "result.json")
+    write_bench(folder, limits)
+    done = run_check(folder, "result.json")
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
 
@@ -229,20 +166,20 @@ def test_command_lines_that_cannot_be(folder: Path) -> None:
         (["result.json", "--budget-file", "x.toml"], "x.toml: rounds: unknown key"),
         (["result.json", "-c", "missing.toml"], "missing.toml: no such file"),
     ):
-        done = _check(folder, *arguments)
+        done = run_check(folder, *arguments)
         assert (done.returncode, done.stdout) == (2, ""), arguments
         assert said in done.stderr
-    _bench(folder, BUDGETS, name="other")
-    done = _check(folder, "result.json")
+    write_bench(folder, BUDGETS, name="other")
+    done = run_check(folder, "result.json")
     assert done.returncode == 2
     assert 'result.json is of the bench "web", and layerbench.toml is "other"' in done.stderr
     (folder / "layerbench.toml").unlink()
-    assert "there is no layerbench.toml here: name the bench file with -c" in _check(folder, "result.json").stderr
+    assert "there is no layerbench.toml here: name the bench file with -c" in run_check(folder, "result.json").stderr
 
 
 def test_the_run_is_not_written_to(folder: Path) -> None:
     before = (folder / "result.json").read_bytes()
-    _check(folder, "result.json")
+    run_check(folder, "result.json")
     assert (folder / "result.json").read_bytes() == before
     assert read_result(folder / "result.json") == factory.result()
 
@@ -250,7 +187,7 @@ def test_the_run_is_not_written_to(folder: Path) -> None:
 def test_the_samples_claims_are_judged_as_they_were_measured(folder: Path) -> None:
     """The fixture's figures are those of a real run of the web sample app."""
     sample = Path(__file__).parents[2] / "sample_app" / "web" / "layerbench.toml"
-    done = _check(folder, "result.json", "-c", sample, "--json")
+    done = run_check(folder, "result.json", "-c", sample, "--json")
     assert done.returncode == 0
     outcomes = {one["claim"]: one["outcome"] for one in json.loads(done.stdout)["expectations"]}
     assert outcomes["with the manifest copied first, a source edit does not install again"] == "confirmed"

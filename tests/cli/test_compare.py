@@ -94,6 +94,17 @@ def test_markdown_to_a_file_and_never_over_a_result(folder: Path) -> None:
         assert (folder / output).read_bytes() == content
 
 
+def test_never_over_a_side_file(folder: Path) -> None:
+    named = dataclasses.replace(read_result(folder / "pr.json"), side_file="named.layers.zip")
+    write_result(named, folder / "pr.json")
+    for output in ("main.layers.zip", "pr.layers.zip", "named.layers.zip"):
+        (folder / output).write_bytes(b"layers")
+        assert error(folder, "main.json:single", "pr.json", "-o", output) == (
+            f"layerbench: {output} is the result's side file itself: give another place with -o\n"
+        )
+        assert (folder / output).read_bytes() == b"layers"
+
+
 def test_bytes_come_with_the_packages_from_the_side_file(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     path = written(tmp_path / "a", "app")
@@ -190,3 +201,13 @@ def test_help_has_examples_and_exit_codes() -> None:
     shown = CliRunner().invoke(compare, ["--help"]).output
     assert "Examples:" in shown
     assert "Exit codes:" in shown
+
+
+def test_a_build_that_failed_on_either_side_ends_with_3_and_the_rest_is_compared(folder: Path) -> None:
+    write_result(factory.fail(read_result(folder / "pr.json"), "multi", "cold", range(1, 100)), folder / "failed.json")
+    for arguments in (("main.json", "failed.json"), ("failed.json", "main.json")):
+        done = run(folder, *arguments)
+        assert (done.returncode, done.stderr) == (3, "")
+        assert "no longer cached" in done.stdout or "now cached" in done.stdout
+    # What failed is not compared here.
+    assert run(folder, "main.json:single", "failed.json:single").returncode == 0

@@ -200,7 +200,6 @@ def test_an_interrupted_run_leaves_nothing_and_a_killed_one_nothing_for_long(che
     assert list(checkout.beside("tmp").iterdir()) == []
 
 
-@pytest.mark.full
 def test_a_package_and_a_cache_that_came_in_are_named(checkout: Checkout) -> None:
     """With a real pip, on the sample app's Dockerfile; beside it a pair without a change."""
     subprocess.run([MAKE_BASE], check=True, capture_output=True)
@@ -273,7 +272,6 @@ def test_another_base_is_named_with_both_digests(checkout: Checkout) -> None:
     )
 
 
-@pytest.mark.full
 def test_a_slower_step_is_named(checkout: Checkout) -> None:
     checkout.write(
         {

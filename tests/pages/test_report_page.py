@@ -114,6 +114,34 @@ def test_folding_and_the_theme_by_keyboard(browser: Browser, page: Path) -> None
         assert found.page.locator("html").get_attribute("data-theme") == "light"
 
 
+def test_it_prints_light_and_whole(browser: Browser, page: Path) -> None:
+    """Whatever theme is chosen; on a sheet of A4 with the margins that the page asks for."""
+    with opened(browser, page, 703, "dark") as found:
+        dark = found.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        while found.page.locator("html").get_attribute("data-theme") != "dark":
+            found.page.locator("#theme").click()
+        found.page.emulate_media(media="print")
+        found.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        light = found.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (dark == light, light) == (False, "rgb(255, 255, 255)")
+        assert found.page.locator("details:not([open])").count() == 0
+        assert found.page.locator("nav, .tools, .take").filter(visible=True).count() == 0
+        cut = "(all) => all.filter((one) => one.scrollWidth > one.parentElement.clientWidth + 1).map((one) => one.id)"
+        assert found.page.locator(".scroll > table").evaluate_all(cut) == []
+        assert (found.errors, found.overflow_pixels()) == ([], 0)
+
+
+def test_the_image_shown_first_can_be_chosen_again(browser: Browser, page: Path) -> None:
+    with opened(browser, page) as found:
+        first = found.page.locator("#images").inner_html()
+        choice = found.page.locator("#image-choice")
+        choice.select_option(index=1)
+        found.page.wait_for_function("(before) => document.getElementById('images').innerHTML !== before", arg=first)
+        assert found.page.locator("#images svg").count() > 0
+        choice.select_option(index=0)
+        found.page.wait_for_function("(before) => document.getElementById('images').innerHTML === before", arg=first)
+
+
 def test_every_chart_has_its_table(browser: Browser, page: Path) -> None:
     with opened(browser, page) as found:
         for section in ("#timeline", "#image", "#rounds"):

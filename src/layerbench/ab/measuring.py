@@ -32,6 +32,7 @@ from layerbench.runner.temporary import temporary_folder
 Note = Callable[[str], None]
 Connect = Callable[[Note], Connection]
 """Gives the connection to the engine; what there is to tell of it is told to its argument."""
+_NOTHING_TO_CHECK = "there is nothing to check; add [[budgets]] or [[expectations]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class Asked:
     output: Path | None
     """Folder of the two result files; None for one in the person's state folder."""
     smoke: bool
+    must_check: bool = False
+    """Whether the bench file has to have something to judge by."""
+    reports: tuple[Path, ...] = ()
+    """Files that are written in the end, and are no part of the working tree either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,8 @@ class _AB:
     def run(self, connect: Connect) -> Outcome:
         """All of it."""
         asked = self.asked
-        sides = lay_out(self.states, self.folder, (asked.output,) if asked.output else (), self._note)
+        own = (*asked.reports, *((asked.output,) if asked.output else ()))
+        sides = lay_out(self.states, self.folder, own, self._note)
         joined, check_limits = self._join(sides)
         paths = _result_paths(asked.output, joined.bench.name, self.states.folder)
         connection = connect(self.observer.note)
@@ -140,6 +146,8 @@ class _AB:
         owner: SideName = "head" if place.find(sides["head"].tree) else "base"
         with told_of(sides[owner]):
             check_limits = limits_of_bench({"base": base, "head": head}[owner], place.told())
+            if asked.must_check and not check_limits:
+                raise UsageError(f"{place.told()}: {_NOTHING_TO_CHECK}")
         base, head = choose(base, head, asked.variants, asked.scenarios, self._note)
         broken = unreadable({"base": base, "head": head}, sides)
         self._leave_out(broken.values())

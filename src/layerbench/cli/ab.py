@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import click
 
+from layerbench.cli.ab_reports import ReportFile, check_report_files, report_files, write_reports
 from layerbench.cli.measuring import Connecting, has_failures
 from layerbench.cli.output import chosen_format, note
 from layerbench.errors import UsageError
@@ -41,6 +42,7 @@ Examples:
   layerbench ab --base main --time-budget 10m --format markdown >> "$GITHUB_STEP_SUMMARY"
   layerbench ab --base main --rounds 1 -o out        bytes and cache hits only; out/base.json, out/head.json
   layerbench ab --base main --budget-file ci.toml    more budgets than head's bench file has
+  layerbench ab --base main --report junit=junit.xml --report sarif=layerbench.sarif      for a CI
   layerbench ab --base main --json | jq -r .check.verdict
 
 \b
@@ -78,10 +80,18 @@ of stdout, or of stderr where stdout is a document (json, markdown, html)."""
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
-    "--budget-file",
+    *("--budget-file", "budget_files"),
     metavar="FILE",
+    multiple=True,
     type=click.Path(readable=False),
-    help="A file with [[budgets]] and [[expectations]] that are checked as well.",
+    help="A file with [[budgets]] and [[expectations]] that are checked as well. Repeatable.",
+)
+@click.option(
+    *("--report", "reports"),
+    multiple=True,
+    callback=report_files,
+    metavar="FORMAT=FILE",
+    help="Write the check to FILE too, in a format of `layerbench check`, such as junit=junit.xml. Repeatable.",
 )
 @click.option("--no-check", is_flag=True, help="Compare only, whatever budgets and expectations there are.")
 @click.option("--no-smoke", is_flag=True, help="Do not run the images.")
@@ -98,7 +108,8 @@ def ab(
     output: str | None,
     format_name: Format | None,
     as_json: bool,
-    budget_file: str | None,
+    budget_files: tuple[str, ...],
+    reports: tuple[ReportFile, ...],
     no_check: bool,
     no_smoke: bool,
     quiet: bool,
@@ -108,17 +119,22 @@ def ab(
     Both are laid out in a temporary folder with the same times and modes, and each takes its own bench file.
     """
     chosen: Format = chosen_format(format_name, "json" if as_json else None, "table")
-    if no_check and budget_file:
+    if no_check and budget_files:
         raise UsageError("--no-check and --budget-file exclude each other: give one of them")
+    if no_check and reports:
+        raise UsageError("--no-check and --report exclude each other: give one of them")
+    inputs = [Path(one) for one in (bench_file, *budget_files) if one]
+    check_report_files(reports, Path(output) if output else None, inputs)
     connecting = Connecting(builder)
 
     from layerbench.ab.measuring import Asked, measure_states
     from layerbench.ab.rounds import Limits
     from layerbench.cli.ab_checking import check_states
     from layerbench.cli.ab_output import compare_states, print_states
-    from layerbench.cli.checking import EXIT_CODES, read_budget_file
+    from layerbench.cli.checking import EXIT_CODES, read_budget_files
     from layerbench.cli.displays import open_display
 
+    more = read_budget_files([Path(one) for one in budget_files], {})
     asked = Asked(
         base=base,
         head=head,
@@ -128,13 +144,16 @@ def ab(
         limits=Limits(rounds, time_budget),
         output=Path(output) if output else None,
         smoke=not no_smoke,
+        must_check=bool(reports) and not budget_files,
+        reports=tuple(one.path for one in reports),
     )
-    more = read_budget_file(Path(budget_file)) if budget_file else None
     with open_display(quiet) as display:
         outcome = measure_states(asked, connecting.get, display, os.environ)
     limits = outcome.check_limits.joined_with(more) if more else outcome.check_limits
     report = None if no_check else check_states(outcome, limits, note)
     found = compare_states(outcome)
+    if report is not None:
+        write_reports(reports, report, outcome)
     click.echo(f"result files: {outcome.paths['base']} {outcome.paths['head']}", err=True)
     print_states(outcome, found, report, chosen, top=_TOP)
     if outcome.left_out or has_failures(*outcome.results.values()):

@@ -31,7 +31,7 @@ def compare_states(outcome: Outcome) -> Comparison:
 
     found = compare_results(side("base"), side("head"), looks=looks_of(outcome.most_rounds))
     found = explained(found, outcome.paths["base"], outcome.paths["head"])
-    notes = (_sentence(note) for note in (*outcome.left_out, *outcome.notes))
+    notes = (sentence(note) for note in (*outcome.left_out, *outcome.notes))
     return replace(found, notes=(*notes, *found.notes))
 
 
@@ -55,7 +55,8 @@ def print_states(
         case "html":
             from layerbench.cli.html_output import comparison_page
 
-            write([comparison_page(found, (_sentence(ended(outcome)),), report)], None)
+            paths = outcome.paths["base"], outcome.paths["head"]
+            write([comparison_page(found, *paths, (sentence(ended(outcome)),), report)], None)
         case "markdown":
             _print_markdown(outcome, found, report, top)
         case _:
@@ -76,11 +77,16 @@ def ended(outcome: Outcome) -> str:
     return f"ended after {rounds}, for {why}; undecided: {'; '.join(measured.undecided)}"
 
 
+def sentence(text: str) -> str:
+    """What is told in passing, as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
 def _print_table(outcome: Outcome, found: Comparison, report: CheckReport | None, top: int) -> None:
     from layerbench.report.comparison import table
 
     options = options_for(None)
-    pieces = [table.render(found, options, top=top), f"\n{_sentence(ended(outcome))}\n"]
+    pieces = [table.render(found, options, top=top), f"\n{sentence(ended(outcome))}\n"]
     if report is not None:
         from layerbench.report.checks import table as check_table
 
@@ -91,7 +97,7 @@ def _print_table(outcome: Outcome, found: Comparison, report: CheckReport | None
 def _print_markdown(outcome: Outcome, found: Comparison, report: CheckReport | None, top: int) -> None:
     from layerbench.report.comparison import markdown
 
-    pieces = [markdown.render(found, top=top), f"\n{_sentence(ended(outcome))}\n"]
+    pieces = [markdown.render(found, top=top), f"\n{sentence(ended(outcome))}\n"]
     if report is not None:
         from layerbench.cli.ab_checking import with_repository_paths
         from layerbench.report.checks import github
@@ -116,7 +122,3 @@ def _json(outcome: Outcome, found: Comparison, report: CheckReport | None) -> st
     }
     figures["check"] = json.loads(json_report.render(report)) if report is not None else None
     return json.dumps(figures, indent=2) + "\n"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"

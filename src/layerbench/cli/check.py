@@ -32,6 +32,7 @@ Examples:
   layerbench check result.json                              judge it by layerbench.toml
   layerbench check result.json --baseline main.json         relative budgets, by an earlier run
   layerbench check result.json --budget-file strict.toml    more budgets, from their own file
+  layerbench check result.json --without-baseline           also where there is none: judge the rest
   layerbench check result.json --format junit -o junit.xml  for a CI; stdout has the verdict
   layerbench check result.json --json | jq '.expectations[] | select(.outcome == "refuted")'
 
@@ -49,10 +50,16 @@ stderr."""
     help=f"An earlier result file or a baseline file  [default: {BASELINE_NAME} beside the bench file]",
 )
 @click.option(
-    "--budget-file",
+    "--without-baseline",
+    is_flag=True,
+    help="Where there is no baseline, leave out the budgets that need one, and judge the rest.",
+)
+@click.option(
+    *("--budget-file", "budget_files"),
     metavar="FILE",
+    multiple=True,
     type=click.Path(readable=False),
-    help="A file with [[budgets]] and [[expectations]] that are checked as well.",
+    help="A file with [[budgets]] and [[expectations]] that are checked as well. Repeatable.",
 )
 @click.option(
     *("-c", "--bench-file"),
@@ -71,7 +78,8 @@ stderr."""
 def check(
     result_file: str,
     baseline: str | None,
-    budget_file: str | None,
+    without_baseline: bool,
+    budget_files: tuple[str, ...],
     bench_file: str | None,
     format_name: CheckFormat | None,
     as_json: bool,
@@ -82,26 +90,41 @@ def check(
     No engine is needed.
     """
     chosen: CheckFormat = chosen_format(format_name, "json" if as_json else None, "table")
+    if baseline is not None and without_baseline:
+        raise UsageError("--baseline and --without-baseline exclude each other: give one of them")
     from layerbench.analysis.checks.verdict import check as judge
     from layerbench.cli.checking import (
         EXIT_CODES,
         check_bench_fits,
         load_limits,
+        side_files,
         source_of_baseline,
         source_of_result,
     )
     from layerbench.results.file import read_result
 
     path = Path(result_file)
-    target = target_of(output, path, *(Path(one) for one in (baseline, budget_file, bench_file) if one), what="input")
-    bench, bench_path = _bench(bench_file, is_needed=budget_file is None)
-    limits = load_limits(bench, bench_path, Path(budget_file) if budget_file else None)
+    target = target_of(output, path, *(Path(one) for one in (baseline, *budget_files, bench_file) if one), what="input")
+    bench, bench_path = _bench(bench_file, is_needed=not budget_files)
     result = read_result(path)
+    limits = load_limits(bench, bench_path, [Path(one) for one in budget_files], result.bench)
     changed = check_bench_fits(bench, bench_path, result, path) if bench and bench_path else None
-    base_path = _baseline_path(baseline, limits)
+    committed = bench_path.with_name(BASELINE_NAME) if bench_path else Path(BASELINE_NAME)
+    base_path = Path(baseline) if baseline is not None else _committed_baseline(committed, limits)
     head = source_of_result(result, path, note)
     base = source_of_baseline(base_path, note) if base_path else None
-    report = judge(limits.budgets, limits.expectations, head, base)
+    if target is not None:
+        # What was found without being named is not to be replaced either.
+        target_of(output, *(one for one in (bench_path, base_path) if one), what="input")
+        target_of(output, *side_files((path, head), (base_path, base)), what="side file of a result")
+    report = judge(
+        limits.budgets,
+        limits.expectations,
+        head,
+        base,
+        needs_baseline=not without_baseline,
+        baseline_file=committed,
+    )
     if changed:
         report = dataclasses.replace(report, notes=(*report.notes, changed))
     if bench_path:
@@ -124,11 +147,8 @@ def _bench(bench_file: str | None, *, is_needed: bool) -> tuple[BenchFile | None
     return load_bench_file(path, os.environ), path
 
 
-def _baseline_path(baseline: str | None, limits: Limits) -> Path | None:
-    """The baseline that is named, or the committed one where a budget needs it."""
-    if baseline is not None:
-        return Path(baseline)
-    committed = limits.folder / BASELINE_NAME
+def _committed_baseline(committed: Path, limits: Limits) -> Path | None:
+    """The baseline file beside the bench file, where it is there and a budget needs it."""
     is_needed = any(one.is_relative for one in limits.budgets)
     return committed if is_needed and committed.is_file() else None
 
@@ -146,4 +166,8 @@ def _tell_verdict(report: CheckReport, chosen: CheckFormat, target: Path | None)
         return  # it ends with that line itself
     from layerbench.report.printable import printable
 
-    click.echo(printable(report.verdict_line), err=target is None and chosen not in WITH_VERDICT_LINE)
+    line = printable(report.verdict_line)
+    if target is None and chosen not in WITH_VERDICT_LINE:
+        click.echo(line, err=True)
+    else:
+        write([f"{line}\n"], None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,37 +18,65 @@ if TYPE_CHECKING:
     from layerbench.analysis.comparison.models import Contents
     from layerbench.config.models import BenchFile
     from layerbench.image.contents import ImageContents
-    from layerbench.results.models import Build, Result
+    from layerbench.results.models import Bench, Build, Result
 
 
-def load_limits(bench: BenchFile | None, bench_path: Path | None, budget_file: Path | None) -> Limits:
-    """What the bench file asks for, and what a file of budgets asks for beside it.
+def load_limits(
+    bench: BenchFile | None, bench_path: Path | None, budget_files: Sequence[Path] | None, run: Bench | None = None
+) -> Limits:
+    """What the bench file asks for, and what files of budgets ask for beside it.
+
+    Args:
+        bench: the bench file; None where there is none.
+        bench_path: its path.
+        budget_files: None is none of them.
+        run: what a run says of its bench; its names are those that there are where no bench file is.
 
     Raises:
         UsageError: nothing is asked for, or one of the files is wrong.
     """
-    from layerbench.analysis.checks.limits import Limits, limits_of_bench
+    from layerbench.analysis.checks.limits import Limits, known_names, limits_of_bench
 
     found = limits_of_bench(bench, str(bench_path)) if bench and bench_path else Limits((), (), Path())
-    if budget_file is not None:
-        found = found.joined_with(read_budget_file(budget_file))
+    of_names = bench or run
+    more = read_budget_files(budget_files or (), known_names(of_names) if of_names else {})
+    if more is not None:
+        found = found.joined_with(more)
     if not found:
-        where = budget_file or bench_path
+        where = ", ".join(map(str, budget_files or (bench_path,)))
         raise UsageError(f"{where}: there is nothing to check; add [[budgets]] or [[expectations]]")
     return found
 
 
-def read_budget_file(path: Path) -> Limits:
-    """The limits of a file that has nothing else.
+def read_budget_files(paths: Sequence[Path], known: Mapping[str, Sequence[str]]) -> Limits | None:
+    """The limits of files that have nothing else, in the order of the files; None where there are no files.
+
+    Args:
+        paths: the files.
+        known: the names that there are, by `variant` and `scenario`; a kind that is missing is not checked.
 
     Raises:
-        UsageError: it cannot be read, or a condition in it.
+        UsageError: one cannot be read, or a condition in it, or it names what there is not.
     """
+    found: Limits | None = None
+    for path in paths:
+        more = _read_budget_file(path, known)
+        found = found.joined_with(more) if found else more
+    return found
+
+
+def _read_budget_file(path: Path, known: Mapping[str, Sequence[str]]) -> Limits:
     from layerbench.analysis.checks.limits import Limits, read_expectations
     from layerbench.config.file import load_limits as read_limits
+    from layerbench.config.limits import check_names
 
     budgets, expectations = read_limits(path)
-    return Limits(budgets, read_expectations(expectations, str(path), {}), path.parent)
+    if known:
+        try:
+            check_names(budgets, known["variant"], known["scenario"])
+        except UsageError as error:
+            raise UsageError(f"{path}: {error}") from None
+    return Limits(budgets, read_expectations(expectations, str(path), known), path.parent)
 
 
 def source_of_result(result: Result, path: Path, note: Callable[[str], None]) -> Source:
@@ -73,6 +101,21 @@ def source_of_baseline(path: Path, note: Callable[[str], None]) -> Source:
     if is_baseline(path):
         return Source(str(path), read_baseline(path))
     return source_of_result(read_result(path), path, note)
+
+
+def side_files(*read: tuple[Path | None, Source | None]) -> Iterator[Path]:
+    """The side files of results that were read, by where they are and by what the results call them.
+
+    Args:
+        read: files with what is in them; None for what there is not.
+    """
+    from layerbench.results.side_file import named_side_file, side_file_of
+
+    for path, source in read:
+        if path is not None and source is not None and source.measured is not None:
+            yield side_file_of(path)
+            if (name := source.measured.result.side_file) is not None:
+                yield named_side_file(path, name)
 
 
 def check_bench_fits(bench: BenchFile, path: Path, result: Result, result_path: Path) -> str | None:

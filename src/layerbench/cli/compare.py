@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from layerbench.cli.image_options import IMAGE, files_of
+from layerbench.cli.image_options import IMAGE, files_of, side_files_of
 from layerbench.cli.output import chosen_format, options_for, target_of, write, writes_output
 from layerbench.errors import UsageError
 
@@ -27,7 +27,7 @@ Examples:
 
 \b
 Exit codes: 0 fine (also where they differ), 2 usage, a result file cannot be read, or nothing in
-the two compares."""
+the two compares, 3 a build of what is compared failed."""
 )
 @click.argument("base", metavar="BASE", type=IMAGE)
 @click.argument("head", metavar="HEAD", type=IMAGE)
@@ -53,7 +53,7 @@ def compare(
     as_json: bool,
     top: int,
     output: str,
-) -> None:
+) -> int:
     """Say what HEAD has more or less than BASE: time, cached steps, bytes and what a deploy transfers, by scenario.
 
     Each is a result file that `layerbench run` wrote, or one variant of it as RESULT:VARIANT. No engine is needed.
@@ -62,7 +62,7 @@ def compare(
         format_name, "json" if as_json else None, "table"
     )
 
-    from layerbench.analysis.comparison.compare import compare_results
+    from layerbench.analysis.comparison.compare import compare_results, has_failures
 
     target = target_of(output, *files_of(base), *files_of(head), what="result file")
     if base == head == "-":
@@ -71,7 +71,10 @@ def compare(
     from layerbench.cli.first_causes import explained
     from layerbench.runner.build_images import split_reference
 
-    found = explained(compare_results(first, second), split_reference(base)[0], split_reference(head)[0])
+    base_path, head_path = split_reference(base)[0], split_reference(head)[0]
+    side_files = (*side_files_of(base_path, first.result), *side_files_of(head_path, second.result))
+    target_of(output, *side_files, what="result's side file")
+    found = explained(compare_results(first, second), base_path, head_path)
     if not found.pairs:
         raise UsageError(f"{base} and {head} have nothing that compares: {' '.join(found.notes)}".rstrip(" ."))
     match chosen:
@@ -82,7 +85,7 @@ def compare(
         case "html":
             from layerbench.cli.html_output import comparison_page
 
-            write([comparison_page(found)], target)
+            write([comparison_page(found, base_path, head_path)], target)
         case "markdown":
             from layerbench.report.comparison import markdown
 
@@ -91,6 +94,7 @@ def compare(
             from layerbench.report.comparison import table
 
             write([table.render(found, options_for(target), top=top)], target)
+    return 3 if has_failures(found) else 0
 
 
 def _sides(base: str, head: str) -> tuple[Side, Side]:

@@ -36,20 +36,32 @@ def result_page(result: Result, whole: Result, path: Path, bench_file: Path | No
     return render_page(input_of_result(result, whole, contents=contents, check=check, explanation=explanation))
 
 
-def comparison_page(found: Comparison, notes: tuple[str, ...] = (), check: CheckReport | None = None) -> str:
+def comparison_page(
+    found: Comparison,
+    base_path: Path,
+    head_path: Path,
+    notes: tuple[str, ...] = (),
+    check: CheckReport | None = None,
+) -> str:
     """The page of a comparison.
 
     Args:
         found: the comparison.
+        base_path: where base's result file lies; its side file is beside it.
+        head_path: the same of head.
         notes: more to say, each a sentence.
         check: head, judged; None where it was not.
     """
     from dataclasses import replace
 
-    from layerbench.report.html.of_comparison import input_of_comparison
+    from layerbench.report.html.of_comparison import compared_part, input_of_comparison
     from layerbench.report.html.page import render_page
 
-    return render_page(replace(input_of_comparison(found, notes), check=check))
+    base, head = (
+        _explained(compared_part(found, side), path)
+        for side, path in ((found.base, base_path), (found.head, head_path))
+    )
+    return render_page(replace(input_of_comparison(found, notes, (base, head)), check=check))
 
 
 def _explained(result: Result, path: Path) -> Explanation | None:

@@ -1,4 +1,4 @@
-"""What `inspect` and `diff` have in common: options that say which image is meant."""
+"""What commands that read images and results have in common: options that say which one, and the files it is of."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from layerbench.units import parse_bytes
 
 if TYPE_CHECKING:
     from layerbench.analysis.anatomy.models import ImageContents
+    from layerbench.results.models import Result
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 IMAGE = click.Path(readable=False)
@@ -54,3 +55,14 @@ def files_of(reference: str) -> list[Path]:
     """What a reference such as `result.json:VARIANT:SCENARIO` may name as a file."""
     parts = reference.split(":")
     return [Path(":".join(parts[:end])) for end in range(1, len(parts) + 1)]
+
+
+def side_files_of(path: Path, result: Result) -> list[Path]:
+    """What belongs to a result file and lies beside it: the file that it names, and the one that a run would write."""
+    from layerbench.errors import UsageError
+    from layerbench.results.side_file import named_side_file, side_file_of
+
+    try:
+        return [side_file_of(path), named_side_file(path, result.side_file)]
+    except UsageError:  # it names none
+        return [side_file_of(path)]

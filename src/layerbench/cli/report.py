@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from layerbench.cli.image_options import side_files_of
 from layerbench.cli.output import options_for, target_of, write, writes_output
 from layerbench.errors import UsageError
 from layerbench.report.interface import CHARTS, FORMATS, ChartName, FormatName, reporter
@@ -95,6 +96,7 @@ def report(
     if bench_file:
         target_of(output, Path(bench_file), what="bench file")
     whole = read_result(Path(result_file))
+    target_of(output, *side_files_of(Path(result_file), whole), what="result's side file")
     result = select(whole, variants, scenarios)
     try:
         if format_name == "html":

@@ -144,7 +144,11 @@ def _unicode(text: str) -> str:
 
 
 def _trace_id(result: Result, build: Build) -> str:
-    name = json.dumps([result.bench.digest, result.started_at, build.variant, build.scenario, build.round])
+    """An id out of all that tells a build from others: two states that were measured in turns share most of it."""
+    state = result.revision
+    revision = [state.commit, state.is_dirty, state.branch] if state else None
+    run = [result.bench.digest, result.started_at, result.finished_at, revision]
+    name = json.dumps([*run, build.variant, build.scenario, build.round, build.wall_seconds])
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 

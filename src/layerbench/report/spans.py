@@ -11,6 +11,7 @@ from typing import Literal
 from layerbench.analysis.critical_path.network import Activity, Network, network
 from layerbench.analysis.critical_path.overlap import stage_name
 from layerbench.analysis.critical_path.path import critical_path
+from layerbench.report.critical_path.words import NO_TIMES
 from layerbench.results.models import Build, Step
 
 SpanKind = Literal["step", "transfer", "export"]
@@ -80,6 +81,7 @@ class BuildSpans:
             "context_bytes": build.context_bytes,
             "compressed_bytes": build.image.compressed_bytes if build.image else None,
             "uncompressed_bytes": build.image.uncompressed_bytes if build.image else None,
+            "note": None if self.spans else NO_TIMES,
         }
         return {name: fact for name, fact in known.items() if fact is not None}
 

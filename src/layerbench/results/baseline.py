@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -33,7 +34,7 @@ class ScenarioFigures:
     uncompressed_bytes: int | None = None
     layers: int | None = None
     waste_bytes: int | None = None
-    """Uncompressed bytes that the image could do without; what is a matter of taste is not among them."""
+    """Uncompressed bytes that the steps' layers could do without: neither the base's, nor what is a matter of taste."""
     redeploy_bytes: int | None = None
     cached_steps: int | None = None
     """Steps that were cached in every round."""
@@ -60,6 +61,8 @@ class Baseline:
     """What compressed bytes mean here; null where builds differ in it."""
     variants: dict[str, dict[str, ScenarioFigures]]
     """By variant and scenario, in the order of the bench file."""
+    scenarios: dict[str, str] = field(default_factory=dict)
+    """What each scenario does, as a short digest of its kind and edits. One that is not here may do anything."""
 
 
 def baseline_json(baseline: Baseline) -> str:
@@ -70,6 +73,12 @@ def baseline_json(baseline: Baseline) -> str:
         for variant, scenarios in baseline.variants.items()
     }
     return json.dumps(head, indent=2) + "\n"
+
+
+def update_command(path: Path) -> str:
+    """The command that writes a baseline file to a place; without the place where that is the default one."""
+    is_default = str(path) == BASELINE_NAME
+    return f"layerbench baseline update RESULT{'' if is_default else f' -o {shlex.quote(str(path))}'}"
 
 
 def write_baseline(baseline: Baseline, path: Path) -> None:
@@ -105,8 +114,14 @@ def read_baseline(path: Path) -> Baseline:
         raise UsageError(f"{path} is no baseline file: {_MEND}")
     version = document.get("schema_version")
     if version != BASELINE_VERSION:
-        raise UsageError(f"{path} has schema version {version}, and this layerbench reads {BASELINE_VERSION}: {_MEND}")
+        raise UsageError(
+            f"{path} has schema version {version}, and this layerbench reads {BASELINE_VERSION}: {_mend(path)}"
+        )
     return _validated(content, path)
+
+
+def _mend(path: Path) -> str:
+    return f"write it again with `{update_command(path)}`"
 
 
 def _validated(content: bytes, path: Path) -> Baseline:
@@ -117,7 +132,7 @@ def _validated(content: bytes, path: Path) -> Baseline:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{path} is damaged: {where}: {first['msg']}; {_MEND}") from None
+        raise UsageError(f"{path} is damaged: {where}: {first['msg']}; {_mend(path)}") from None
 
 
 def _content(path: Path) -> bytes:
@@ -125,7 +140,7 @@ def _content(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise UsageError(
-            f"the baseline {path} is not there: give another one, or write it with `layerbench baseline update RESULT`"
+            f"the baseline {path} is not there: give another one, or write it with `{update_command(path)}`"
         ) from None
     except OSError as error:
         raise UsageError(f"the baseline {path} cannot be read: {error.strerror}; give another one") from None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from layerbench.analysis.checks.figures import Measured, baseline_of
 from layerbench.analysis.checks.growth import Source
 from layerbench.analysis.comparison.models import Contents, no_contents
+from layerbench.results.image_models import WasteSummary
 from layerbench.results.models import Result
 from tests.results import factory
 
@@ -42,6 +43,32 @@ def larger(delta: int, variant: str = "multi", at: int = -2, result: Result | No
                 uncompressed_bytes=build.image.uncompressed_bytes + delta,
             )
             build = replace(build, image=image)
+        builds.append(build)
+    return replace(result, builds=tuple(builds))
+
+
+def wasting(*waste: WasteSummary) -> Result:
+    """The run with the same waste in each of its images."""
+    result = factory.with_images(factory.result(), packages=0)
+    return replace(result, images=tuple(replace(one, waste=waste) for one in result.images))
+
+
+def other_edits(result: Result, scenario: str) -> Result:
+    """The result with another edit under a scenario's name."""
+    scenarios = tuple(
+        replace(one, edits=({"touch": "other.py"},)) if one.name == scenario else one for one in result.bench.scenarios
+    )
+    return replace(result, bench=replace(result.bench, scenarios=scenarios))
+
+
+def instead(variant: str, scenario: str, instruction: str) -> Result:
+    """The run with a step that ran where it was cached, and one that is new and cached."""
+    result = uncached(variant, scenario, instruction)
+    builds = []
+    for build in result.builds:
+        if (build.variant, build.scenario) == (variant, scenario):
+            step = replace(build.steps[1], instruction="WORKDIR /new", cached=True)
+            build = replace(build, steps=(*build.steps, step))
         builds.append(build)
     return replace(result, builds=tuple(builds))
 

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from layerbench.analysis.checks.budgets import judge_budgets
+from layerbench.analysis.checks.budgets import change_text, judge_budgets
+from layerbench.analysis.checks.growth import Source
 from layerbench.analysis.checks.models import BudgetOutcome, Place
 from layerbench.config.models import Budget
+from layerbench.results.image_models import WasteSummary
 from tests.analysis.anatomy import build as made
-from tests.analysis.checks.sources import committed, larger, source, uncached
+from tests.analysis.checks.sources import committed, instead, larger, other_edits, source, uncached, wasting
 from tests.results import factory
 
 MULTI = 28_230_000 + 59_770_000 + 93 + 21_900_000 + 1_210
@@ -92,9 +94,9 @@ def test_a_regression_is_told_with_its_figures_its_layer_and_its_line() -> None:
 
 def test_nothing_is_no_regression_of_nothing() -> None:
     rule = Budget("waste_bytes", "max_increase", "+0%", 0.0, None, "multi")
-    empty = factory.with_images(factory.result(), packages=0)
+    empty = wasting()
     assert _one(rule, source(empty), source(empty)).outcome == "ok"
-    found = _one(rule, source(factory.with_images(factory.result())), source(empty))
+    found = _one(rule, source(wasting(WasteSummary("pip-cache", 3_420_000, 3, "COPY", False))), source(empty))
     assert (found.outcome, found.baseline) == ("regression", 0)
     assert "+" in found.sentence and "%)" not in found.sentence
 
@@ -102,6 +104,34 @@ def test_nothing_is_no_regression_of_nothing() -> None:
 def test_waste_is_not_known_without_a_look_into_the_image() -> None:
     found = _one(Budget("waste_bytes", "max", "1MB", None, 10**6, "multi"))
     assert (found.outcome, found.value) == ("not-measured", None)
+
+
+WASTE = (
+    WasteSummary("duplicate", 500_000, 1, "RUN of the base", False),
+    WasteSummary("tests", 900_000, 3, "COPY --from=builder /venv /venv", True),
+    WasteSummary("venv-installer", 14_500_000, 3, "COPY --from=builder /venv /venv", False),
+    WasteSummary("duplicate", 24_000, 4, "COPY . .", False),
+)
+
+
+def test_waste_is_that_of_the_layers_that_steps_made() -> None:
+    found = _one(Budget("waste_bytes", "max", "1MB", None, 10**6, "multi"), source(wasting(*WASTE)))
+    assert (found.outcome, found.value) == ("regression", 14_524_000)
+    assert found.causes == ("venv-installer: 14.5 MB", "duplicate: 24.0 kB")
+    assert found.place == Place("multi.Dockerfile", 10)
+    only_the_bases = _one(Budget("waste_bytes", "max", "0B", None, 0, "multi"), source(wasting(WASTE[0])))
+    assert (only_the_bases.outcome, only_the_bases.value) == ("ok", 0)
+
+
+def test_waste_that_grew_is_told_by_its_kind() -> None:
+    rule = Budget("waste_bytes", "max_increase", "+10kB", None, 10_000, "multi")
+    head, before = source(wasting(*WASTE)), wasting(*WASTE[:3])
+    found = _one(rule, head, source(before))
+    assert (found.outcome, found.causes) == ("regression", ("duplicate: +24.0 kB",))
+    assert found.place == Place("multi.Dockerfile", 12)
+    assert _one(rule, head, committed(wasting(*WASTE))).outcome == "ok"
+    found = _one(rule, head, committed(before))
+    assert found.causes == ("venv-installer: 14.5 MB", "duplicate: 24.0 kB")  # the file keeps no kinds
 
 
 def test_the_largest_layer_that_a_step_made_counts() -> None:
@@ -120,6 +150,82 @@ def test_a_step_that_is_no_longer_cached_is_named() -> None:
     assert found.causes == ("no longer cached: RUN pip install --no-cache-dir -r requirements.txt",)
     assert found.place == Place("single.Dockerfile", 5)
     assert _one(rule, source(), committed(head)).outcome == "ok"
+
+
+@pytest.mark.parametrize("base", [source(), committed()])
+def test_another_cached_step_does_not_make_up_for_one_that_is_lost(base: Source) -> None:
+    rule = Budget("cached_steps", "max_decrease", "-0", None, 0, "single", "edit-source")
+    found = _one(rule, source(instead("single", "edit-source", "pip install")), base)
+    assert (found.outcome, found.value, found.baseline, found.lost_steps) == ("regression", 3, 3, 1)
+    assert found.causes == ("no longer cached: RUN pip install --no-cache-dir -r requirements.txt",)
+    assert found.sentence == (
+        "cached_steps[single, edit-source] is 3, with 1 of the baseline's 3 lost; the budget is -0."
+    )
+    assert change_text(found) == "-1 (-33.3%)"
+    assert _one(replace(rule, amount=1, limit="-1"), source(instead("single", "edit-source", "pip")), base).outcome == (
+        "ok"
+    )
+    assert _one(replace(rule, step="WORKDIR*"), source(instead("single", "edit-source", "pip")), base).outcome == "ok"
+
+
+def test_a_step_that_is_not_there_any_more_is_not_lost() -> None:
+    rule = Budget("cached_steps", "max_decrease", "-0", None, 0, "single", "edit-source")
+    before = source(instead("multi", "edit-source", "no such step"))
+    found = _one(replace(rule, variant="multi"), source(), before)
+    assert (found.outcome, found.value, found.baseline, found.lost_steps) == ("ok", 4, 5, 0)
+
+
+def test_steps_of_two_runs_match_as_in_a_comparison() -> None:
+    """An install with another option is still that install; a baseline file knows instructions only."""
+    rule = Budget("cached_steps", "max_decrease", "-0", None, 0, "single", "edit-source")
+    head = uncached("single", "edit-source", "pip install")
+    builds = tuple(
+        replace(
+            build,
+            steps=tuple(
+                replace(step, instruction=step.instruction.replace("--no-cache-dir ", "")) for step in build.steps
+            ),
+        )
+        for build in head.builds
+    )
+    head = replace(head, builds=builds)
+    found = _one(rule, source(head), source())
+    assert (found.outcome, found.causes) == (
+        "regression",
+        ("no longer cached: RUN pip install -r requirements.txt",),
+    )
+    assert _one(rule, source(head), committed()).outcome == "ok"
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_a_scenario_with_another_edit_is_not_compared(is_file: bool) -> None:
+    before = other_edits(factory.result(), "edit-source")
+    base = committed(before) if is_file else source(before, "base.json")
+    rule = Budget("redeploy_bytes", "max_increase", "+1%", 0.01, None, "single", "edit-*")
+    changed, same = judge_budgets([rule], source(), base)
+    assert (changed.key, changed.outcome) == ("redeploy_bytes[single, edit-source]", "not-measured")
+    said = 'The scenario "edit-source" is not compared: its edit is not the same in both bench files'
+    assert changed.sentence.endswith(f"{said}{'; update layerbench-baseline.json' if is_file else ''}.")
+    assert (same.key, same.outcome) == ("redeploy_bytes[single, edit-deps]", "ok")
+    assert _one(RELATIVE, source(), base).outcome == "ok"
+
+
+def test_an_older_baseline_file_is_compared_although_it_does_not_tell_its_edits() -> None:
+    base = committed(other_edits(factory.result(), "edit-source"))
+    older = replace(base, figures=replace(base.figures, scenarios={}))
+    rule = Budget("redeploy_bytes", "max_increase", "+1%", 0.01, None, "single", "edit-source")
+    assert _one(rule, source(), older).outcome == "ok"
+
+
+def test_without_a_baseline_a_relative_budget_is_not_measured() -> None:
+    found = _one(RELATIVE, source())
+    assert (found.outcome, found.value, found.lacks_baseline) == ("not-measured", MULTI, True)
+    assert found.sentence == (
+        "compressed_bytes[multi] is 109.9 MB, with nothing to hold it against. There is no baseline here."
+    )
+    not_built = _one(RELATIVE, source(factory.result([plan for plan in factory.WEB if plan.name != "multi"])))
+    assert not not_built.lacks_baseline
+    assert not _one(Budget("layers", "max", "9", None, 9, "multi")).lacks_baseline
 
 
 def test_times_are_medians_and_said_to_be_noisy() -> None:

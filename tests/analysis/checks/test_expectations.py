@@ -13,7 +13,7 @@ from layerbench.analysis.checks.models import ExpectationOutcome, Place
 from layerbench.analysis.checks.presence import path_fits
 from layerbench.analysis.checks.rules import ExpectationRule
 from layerbench.image.profile import Package
-from layerbench.results.models import Build
+from layerbench.results.models import Build, ScenarioRecord
 from tests.analysis.anatomy import build as made
 from tests.analysis.checks.sources import source, uncached
 from tests.results import factory
@@ -65,6 +65,80 @@ def test_the_evidence_of_a_step_has_its_rounds_and_the_step_that_made_it_run() -
     assert found.place == Place("naive.Dockerfile", 4)
     confirmed = _judge(CACHED)
     assert confirmed.evidence == '"pip install" of single was cached in edit-source, in 3 of 3 builds.'
+
+
+def test_each_step_has_the_reason_that_is_its_own() -> None:
+    found = _judge('step matching "RUN*pip install*" is cached in edit-deps')
+    reasons = [part.partition("): ")[2] for part in found.evidence.removesuffix(".").split("; ")]
+    assert reasons == [
+        "COPY . . (line 3) stands before it and ran",
+        "COPY requirements.txt . (line 4) stands before it and ran",
+        "COPY requirements.txt . (line 4) stands before it and ran",
+        "what it depends on itself had changed",
+        "COPY requirements.txt . (line 4) stands before it and ran",
+    ]
+    assert [part.partition(" ran in")[0].rpartition(" of ")[2] for part in found.evidence.split("; ")] == [
+        plan.name for plan in factory.WEB
+    ]
+
+
+@pytest.mark.parametrize(
+    ("that", "missing"),
+    [
+        ('step matching "RUN*pip install*" of multi* is cached in edit-source', "multi in edit-source"),
+        ('step matching "RUN*" is cached in t*', "multi-no-mounts in touch"),
+    ],
+)
+def test_a_claim_about_what_has_no_build_is_not_confirmed_by_the_rest(that: str, missing: str) -> None:
+    variant, _, scenario = missing.partition(" in ")
+    head = source(factory.change(factory.result(), variant, scenario, outcome="cancelled"))
+    found = _judge(that, head)
+    assert found.outcome == "not-measured"
+    assert found.evidence.startswith(f'No build of {missing} counts in this run; "')
+    assert " was cached in " in found.evidence
+
+
+def test_what_is_against_a_claim_refutes_it_whatever_was_not_built() -> None:
+    head = factory.change(uncached("multi", "touch", "pip install"), "single", "touch", outcome="cancelled")
+    assert _judge('step matching "RUN*pip install*" is cached in touch', source(head)).outcome == "refuted"
+
+
+def test_many_that_have_no_build_are_named_in_part() -> None:
+    whole = factory.result()
+    builds = tuple(one for one in whole.builds if one.variant == "multi" or one.scenario != "touch")
+    found = _judge('step matching "RUN*" is cached in touch', source(replace(whole, builds=builds)))
+    assert found.evidence.startswith(
+        "No build of naive in touch, single in touch, single-pip-cache in touch and 1 more counts in this run; "
+    )
+
+
+def test_what_a_run_was_not_to_build_is_not_missed() -> None:
+    chosen = [plan for plan in factory.WEB if plan.name != "multi"]
+    of_some = tuple(
+        replace(one, variants=("single", "single-pip-cache")) if one.name == "touch" else one
+        for one in factory.SCENARIOS
+        if one.name != "warm"
+    )
+    whole = factory.result(chosen, of_some)
+    head = source(replace(whole, builds=tuple(one for one in whole.builds if _is_planned(one, of_some))))
+    assert _judge('step matching "RUN*pip install*" of multi* is cached in edit-source', head).outcome == "confirmed"
+    assert _judge('step matching "RUN*" is cached in touch', head).outcome == "confirmed"
+    assert _judge('step matching "WORKDIR*" is cached in *a*', head).outcome == "confirmed"
+
+
+def _is_planned(build: Build, scenarios: tuple[ScenarioRecord, ...]) -> bool:
+    (its,) = (one.variants for one in scenarios if one.name == build.scenario)
+    return its is None or build.variant in its
+
+
+def test_several_figures_that_were_not_measured_are_several() -> None:
+    head = source(factory.change(factory.result(), "multi", "warm", outcome="cancelled"))
+    found = _judge("seconds of multi in warm < seconds of other in warm", head)
+    assert found.evidence == "seconds of multi in warm and seconds of other in warm were not measured."
+    found = _judge("seconds of multi in warm < seconds of naive in warm", head)
+    assert found.evidence == "seconds of multi in warm was not measured."
+    twice = _judge("seconds of multi in warm / seconds of multi in warm < 2", head)
+    assert twice.evidence == "seconds of multi in warm was not measured."
 
 
 @pytest.mark.parametrize("verb", ["is cached", "ran"])

@@ -4,8 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from layerbench.analysis.checks.figures import Measured, baseline_of, layer_names, step_fits, step_name
+from layerbench.analysis.checks.figures import (
+    Measured,
+    baseline_of,
+    layer_names,
+    scenario_digest,
+    step_fits,
+    step_name,
+)
 from layerbench.analysis.steps import StepKey
+from layerbench.results.models import ScenarioRecord
 from tests.results import factory
 
 
@@ -54,3 +62,12 @@ def test_a_baseline_has_layers_of_the_image_that_stands_for_its_variant_only() -
         for scenario, figures in baseline_of(factory.result()).variants["multi"].items()
     }
     assert kept == {"cold": True, **dict.fromkeys(("warm", "edit-source", "edit-deps", "touch", "add-file"), False)}
+
+
+def test_the_digest_of_a_scenario_is_that_of_what_it_does() -> None:
+    one = ScenarioRecord("a", "edit", "said so", ({"path": "app.py", "operation": "touch"},), ("multi",))
+    same = ScenarioRecord("b", "edit", None, ({"operation": "touch", "path": "app.py"},))
+    assert scenario_digest(one) == scenario_digest(same)
+    assert scenario_digest(one) != scenario_digest(replace(one, edits=()))
+    assert scenario_digest(ScenarioRecord("a", "cold")) != scenario_digest(ScenarioRecord("a", "warm"))
+    assert list(baseline_of(factory.result()).scenarios) == [scenario.name for scenario in factory.SCENARIOS]

@@ -7,6 +7,7 @@ from layerbench.analysis.comparison.findings import findings, size_causes
 from layerbench.analysis.comparison.models import Comparison, Side
 from tests.analysis.comparison.factory import compare, edited, larger, noisy, result, slower, uncached
 from tests.report.anatomy import factory as anatomy
+from tests.results.factory import fail
 
 
 def test_nothing_stands_out_of_equal_runs() -> None:
@@ -27,6 +28,18 @@ def test_time_with_its_cause_comes_first_and_once_for_each_cause() -> None:
     back = findings(compare(whole, whole, "single", "naive"))
     assert "naive takes 9." in back[0]
     assert "x as long to rebuild as single" in back[0]
+
+
+def test_a_variant_that_one_side_could_not_build_is_told_of_first() -> None:
+    base = larger(result("single", "multi", rounds=2), 5_000_000, 5_100_000)
+    head = result("single", "multi", rounds=2)
+    for scenario in dict.fromkeys(build.scenario for build in head.builds):
+        head = fail(head, "multi", scenario)
+    told = findings(compare(base, head))
+    count = sum(build.variant == "multi" for build in head.builds)
+    assert told[0] == f"Nothing is known of head's multi: all {count} builds failed or did not count."
+    assert "5.0 MB smaller" in told[1]
+    assert findings(compare(head, base, "multi", "multi"))[0].startswith("Nothing is known of base's multi")
 
 
 def test_a_lost_step_is_told_of_where_no_time_is_claimed() -> None:

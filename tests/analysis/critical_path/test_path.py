@@ -114,10 +114,40 @@ def test_an_older_record_has_its_export_behind_the_last_step() -> None:
 
 
 @pytest.mark.parametrize(
-    "one", [build(wall=3.0), build(step(None, 2.0), wall=3.0), build(step(None, None)), build(wall=None)]
+    "one",
+    [
+        build(wall=3.0),
+        build(step(None, 2.0), wall=3.0),
+        build(step(None, None)),
+        build(wall=None),
+        # What the build itself did is no path: all the work of the steps would be one of its gaps.
+        build(step(None, 2.0), wall=3.0, export=0.5),
+        build(step(None, 2.0), wall=3.0, export=0.5, export_started_seconds=2.2),
+        build(wall=3.0, export=0.5, export_started_seconds=2.2, transfer_started_seconds=0.1, transfer_seconds=0.1),
+    ],
 )
 def test_without_times_there_is_no_path(one: Build) -> None:
     assert critical_path(one) is None
+
+
+def test_a_hit_that_is_named_once_more_was_not_waited_for() -> None:
+    """As BuildKit does when a `COPY --from` takes up a stage of which some steps are hits."""
+    one = build(
+        step(0.1, 0.0, cached=True, intervals_seconds=((0.1, 0.1), (2.5, 2.5001))),
+        step(0.1, 2.0, [0]),
+        step(2.5001, 0.5, [0, 1], instruction="COPY --from=builder /venv /venv"),
+    )
+    found = path_of(one)
+    assert [name for name, *_ in told(found)] == ["before-steps", 0, 1, "between", 2]
+    assert found.slack_seconds[1] == 0.0
+
+
+def test_a_hit_that_is_fetched_when_it_is_needed_was_waited_for() -> None:
+    one = build(
+        step(0.1, 0.0, cached=True, intervals_seconds=((0.1, 0.1), (0.5, 1.5))),
+        step(1.5, 1.0, [0]),
+    )
+    assert told(path_of(one))[-2:] == [(0, 0.5, 1.5), (1, 1.5, 2.5)]
 
 
 def test_steps_that_were_never_started_are_looked_through() -> None:

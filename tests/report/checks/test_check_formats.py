@@ -95,6 +95,8 @@ def test_json_has_everything() -> None:
         "sentence": report.budgets[1].sentence,
         "causes": ["python uvicorn 0.52.0 -> 0.53.0: +1.2 MB"],
         "place": {"path": "multi.Dockerfile", "line": 4},
+        "lost_steps": None,
+        "lacks_baseline": False,
     }
     assert [one["outcome"] for one in document["expectations"]] == ["confirmed", "refuted", "refuted", "not-measured"]
     assert set(document["expectations"][0]) == {"claim", "condition", "outcome", "evidence", "level", "place"}

@@ -456,6 +456,18 @@ def test_openmetrics_state_units_and_steps_and_the_verdict() -> None:
     assert started.value == 1_769_085_296
 
 
+def test_openmetrics_of_waste_add_up_to_what_a_budget_is_about() -> None:
+    families = _families(openmetrics.render(reports.mixed(), factory.result([factory.plan("naive")])))
+    waste = {one.labels["kind"]: one.value for one in families["layerbench_waste_bytes"].samples}
+    assert waste == {"pip-cache": 3_420_000}  # tests are a matter of taste
+
+
+def test_a_budget_that_only_lacks_a_baseline_is_nothing_to_point_at() -> None:
+    left = dataclasses.replace(reports.budget("not-measured", causes=(), baseline=None), lacks_baseline=True)
+    assert findings.findings(reports.report(budgets=(left,))) == ()
+    assert len(findings.findings(reports.report(budgets=(dataclasses.replace(left, lacks_baseline=False),)))) == 1
+
+
 @pytest.mark.parametrize("report", [reports.hostile(), reports.report()])
 def test_openmetrics_of_hostile_names_can_be_parsed(report: CheckReport) -> None:
     result = examples.hostile()

@@ -20,9 +20,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from layerbench.cli import layerbench
 from layerbench.report import otlp
+from layerbench.report.critical_path.words import NO_TIMES
 from layerbench.report.interface import Options
 from layerbench.results.file import write_result
-from layerbench.results.models import Result
+from layerbench.results.models import Result, Revision
 from tests.analysis.critical_path import builds
 from tests.report import examples as other_examples
 from tests.report.critical_path import examples
@@ -165,3 +166,33 @@ def test_a_number_beyond_64_bits_is_text() -> None:
     [build] = examples.planned().builds
     root = parse(otlp.render(examples.with_builds(replace(build, context_bytes=10**30)), Options()))[0]
     assert attributes(root)["layerbench.build.context_bytes"] == "1" + "0" * 30
+
+
+def trace_ids(result: Result) -> set[bytes]:
+    return {span.trace_id for span in parse(otlp.render(result, Options()))}
+
+
+def test_two_states_measured_in_turns_are_different_traces() -> None:
+    """Their bench file, their start, their variants and rounds are the same."""
+    commit = Revision("a" * 40, "2026-01-22T12:00:00+00:00", None, False)
+    base = replace(factory.result(rounds=1), revision=commit)
+    slower = tuple(replace(one, wall_seconds=(one.wall_seconds or 0.0) + 0.001) for one in base.builds)
+    others = (
+        replace(base, revision=replace(commit, commit="b" * 40)),
+        replace(base, revision=replace(commit, is_dirty=True)),
+        replace(base, revision=replace(commit, branch="main")),
+        replace(base, revision=None),
+        replace(base, finished_at="2026-01-22T13:00:00+00:00"),
+        replace(base, builds=slower),
+    )
+    for other in others:
+        assert not trace_ids(base) & trace_ids(other)
+    assert trace_ids(base) == trace_ids(replace(base))
+
+
+def test_a_record_without_start_times_is_its_whole_build_and_says_so() -> None:
+    [build] = examples.planned().builds
+    steps = tuple(replace(step, started_seconds=None, intervals_seconds=()) for step in build.steps)
+    [root] = parse(otlp.render(examples.with_builds(replace(build, steps=steps)), Options()))
+    assert root.end_time_unix_nano - root.start_time_unix_nano == 8 * 10**9
+    assert attributes(root)["layerbench.build.note"] == NO_TIMES

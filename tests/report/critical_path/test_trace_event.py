@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 
 from layerbench.cli import layerbench
 from layerbench.report import trace_event
+from layerbench.report.critical_path.words import NO_TIMES
 from layerbench.report.interface import Options
 from layerbench.results.file import write_result
 from layerbench.results.models import Result
@@ -171,6 +173,14 @@ def test_builds_are_processes_and_what_overlaps_in_a_stage_has_a_track_of_its_ow
     assert processes == [f"{name}, cold, round 1" for name in examples.RECORDINGS]
     tracks = [event["args"]["name"] for event in events if event["name"] == "thread_name" and event["pid"] == 1]
     assert tracks == ["whole build", "critical path", "context transfer", "steps", "steps (2)", "steps (3)", "export"]
+
+
+def test_a_record_without_start_times_is_its_whole_build_and_says_so() -> None:
+    [build] = examples.planned().builds
+    steps = tuple(replace(step, started_seconds=None, intervals_seconds=()) for step in build.steps)
+    trace = json.loads(trace_event.render(examples.with_builds(replace(build, steps=steps)), Options()))
+    [slice_] = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    assert (slice_["dur"], slice_["args"]["note"]) == (8e6, NO_TIMES)
 
 
 def test_the_command_writes_it(tmp_path: Path) -> None:

@@ -65,8 +65,11 @@ def stored(text: str, name: str) -> dict[str, str]:
     assert found is not None
     if not found[1].strip():
         return {}
-    fragments: dict[str, str] = json.loads(gzip.decompress(base64.b64decode(found[1])))
-    return fragments
+    pieces, fragments = json.loads(gzip.decompress(base64.b64decode(found[1])))
+    return {
+        key: "".join(pieces[part] if isinstance(part, int) else part for part in parts)
+        for key, parts in fragments.items()
+    }
 
 
 def downloads(text: str) -> dict[str, bytes]:

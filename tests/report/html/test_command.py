@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,20 @@ def test_compare_writes_the_page(result_file: Path) -> None:
     run = CliRunner().invoke(layerbench, ["compare", *sides, "--format", "html"])
     assert run.exit_code == 0
     assert "head: multi" in Reading(run.stdout).words
+
+
+def test_report_does_not_write_over_the_results_side_file(result_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from layerbench.errors import UsageError
+
+    monkeypatch.chdir(result_file.parent)
+    result = dataclasses.replace(factory.result(rounds=1), side_file="named.layers.zip")
+    write_result(result, result_file)
+    for name in ("named.layers.zip", "web.layers.zip"):
+        Path(name).write_bytes(b"layers")
+        run = CliRunner().invoke(layerbench, ["report", "web.json", "-o", name])
+        assert isinstance(run.exception, UsageError)
+        assert str(run.exception) == f"{name} is the result's side file itself: give another place with -o"
+        assert Path(name).read_bytes() == b"layers"
 
 
 @pytest.mark.parametrize(

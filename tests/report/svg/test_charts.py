@@ -116,10 +116,22 @@ def test_an_outlier_is_named_beside_its_ring() -> None:
     assert ">round 6<" in chart.content
 
 
+def test_the_words_beside_a_ring_lead_away_from_the_other_dots() -> None:
+    dots = tuple(Dot(5.0 + at / 100, at, False) for at in range(5))
+    low = draw_dots([DotRow("v", (*dots, Dot(4.0, 6, True)), 5.02), DotRow("w", (Dot(10, 1, False),), 10)], "x").content
+    high = draw_dots(
+        [DotRow("v", (*dots, Dot(6.0, 6, True)), 5.02), DotRow("w", (Dot(10, 1, False),), 10)], "x"
+    ).content
+    edge = draw_dots([DotRow("v", (*dots, Dot(6.0, 6, True)), 5.02)], "x").content
+    ends = [content.count('text-anchor="end">round 6<') for content in (low, high, edge)]
+    assert ends == [1, 0, 1]
+
+
 def test_a_chart_in_a_page_says_what_it_is() -> None:
     root = etree.fromstring(inline(Chart("a <title>", "says", 10, "")))
     assert root.get("role") == "img"
-    assert root.find("title").text == "a <title>"
+    assert root.get("aria-label").startswith("a <title>. says")
+    assert root.find("title") is None, "it would be shown on hover, over what a mark tells"
 
 
 def test_escaping() -> None:

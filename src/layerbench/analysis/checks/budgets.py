@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from layerbench.analysis.checks.figures import figure_text, step_fits, value_of
+from layerbench.analysis.checks.figures import figure_text, value_of
 from layerbench.analysis.checks.growth import Source, image_causes, layer_causes, place_of_growth, reference_of
+from layerbench.analysis.checks.lost_steps import lost_steps, uncached_steps
 from layerbench.analysis.checks.models import BudgetOutcome, BudgetStatus, Place
 from layerbench.analysis.checks.rules import COMPRESSED_METRICS, SCENARIO_METRICS, unit_of
+from layerbench.analysis.checks.waste import line_of_waste, own_waste, waste_causes
 from layerbench.analysis.comparison.comparable import are_interleaved
 from layerbench.config.models import Budget
 from layerbench.config.names import fits, is_pattern
 from layerbench.results.baseline import ScenarioFigures
+from layerbench.results.image_models import WasteSummary
 from layerbench.units import format_percent
 
 
@@ -33,9 +36,11 @@ class _Values:
     """The figure and what it is held against."""
 
     value: float | None
-    baseline: float | None
+    baseline: float | None = None
     rest: str = ""
     """What else has to be said, with a space in front."""
+    lost_steps: int | None = None
+    """Of cached steps that are held against others: how many of those are not cached any more."""
 
 
 def judge_budgets(rules: Sequence[Budget], head: Source, base: Source | None) -> tuple[BudgetOutcome, ...]:
@@ -44,7 +49,7 @@ def judge_budgets(rules: Sequence[Budget], head: Source, base: Source | None) ->
     Args:
         rules: in the order of the bench file.
         head: the run.
-        base: what relative budgets are relative to.
+        base: what relative budgets are relative to; without it, they are not measured.
     """
     return tuple(_judge(target, head, base) for rule in rules for target in _targets(rule, head))
 
@@ -96,16 +101,21 @@ def _judge(target: _Target, head: Source, base: Source | None) -> BudgetOutcome:
         sentence=_sentence(target, values, base),
         causes=_causes(target, head, base) if broken else (),
         place=_place(target, head, base) if broken else None,
+        lost_steps=values.lost_steps,
+        lacks_baseline=rule.is_relative and base is None and values.value is not None,
     )
 
 
 def change_text(outcome: BudgetOutcome) -> str:
-    """How far a figure is from its baseline: `+12.4 MB (+11.3%)`; the figure itself where there is none."""
+    """How far a figure is from its baseline: `+12.4 MB (+11.3%)`; the figure itself where there is none.
+
+    Of cached steps it is those that were lost: others that are cached now do not make up for them.
+    """
     if outcome.value is None:
         return "not measured"
     if outcome.baseline is None:
         return figure_text(outcome.value, outcome.unit)
-    delta = outcome.value - outcome.baseline
+    delta = outcome.value - outcome.baseline if outcome.lost_steps is None else -outcome.lost_steps
     amount = f"{'+' if delta >= 0 else '-'}{figure_text(abs(delta), outcome.unit)}"
     return f"{amount} ({_signed_percent(delta / outcome.baseline)})" if outcome.baseline else amount
 
@@ -113,20 +123,48 @@ def change_text(outcome: BudgetOutcome) -> str:
 def _values(target: _Target, head: Source, base: Source | None) -> _Values:
     rule = target.rule
     if target.at is None:
-        return _Values(None, None, " Nothing of it was built in this run.")
+        return _Values(None, rest=" Nothing of it was built in this run.")
     value = _value(head, rule, target.variant, target.at)
-    if value is None or not rule.is_relative or base is None:
-        return _Values(value, None)
-    if rule.metric == "seconds" and base.measured is None:
-        return _Values(value, None, " A baseline file keeps no times: give an earlier result file as baseline.")
-    if rule.metric in COMPRESSED_METRICS and not _mean_the_same(head, base):
-        return _Values(value, None, " The baseline's compressed bytes do not mean the same (another image store).")
-    at = target.at if target.scenario is not None else reference_of(base.figures, target.variant)
+    if value is None or not rule.is_relative:
+        return _Values(value)
+    if base is None:
+        return _Values(value, rest=" There is no baseline here.")
+    at = _base_at(target, base)
+    why_not = _why_not_compared(target, at, head, base)
+    if why_not:
+        return _Values(value, rest=f" {why_not}")
     before = None if at is None else _value(base, rule, target.variant, at)
-    if before is None:
+    if before is None or at is None:
         mend = ": update it" if base.measured is None else ""
-        return _Values(value, None, f" {base.name} has no such figure{mend}.")
+        return _Values(value, rest=f" {base.name} has no such figure{mend}.")
+    if rule.metric == "cached_steps":
+        lost = lost_steps(head, base, target.variant, target.at, at, rule.step)
+        return _Values(value, before, lost_steps=len(lost))
     return _Values(value, before, _noise(target, head, base) if rule.metric == "seconds" else "")
+
+
+def _base_at(target: _Target, base: Source) -> str | None:
+    """Where the figure before is taken from; None where the baseline does not have the variant."""
+    return target.at if target.scenario is not None else reference_of(base.figures, target.variant)
+
+
+def _why_not_compared(target: _Target, base_at: str | None, head: Source, base: Source) -> str | None:
+    """Why a baseline says nothing of this figure, as a sentence."""
+    rule = target.rule
+    if rule.metric == "seconds" and base.measured is None:
+        return "A baseline file keeps no times: give an earlier result file as baseline."
+    if rule.metric in COMPRESSED_METRICS and not _mean_the_same(head, base):
+        return "The baseline's compressed bytes do not mean the same (another image store)."
+    if target.at is not None and target.at == base_at and not _is_same_scenario(target.at, head, base):
+        mend = f"; update {base.name}" if base.measured is None else ""
+        return f'The scenario "{target.at}" is not compared: its edit is not the same in both bench files{mend}.'
+    return None
+
+
+def _is_same_scenario(name: str, head: Source, base: Source) -> bool:
+    """Whether both make the same edit; what an older baseline file does not tell is taken to be the same."""
+    digests = {source.figures.scenarios.get(name) for source in (head, base)}
+    return len(digests - {None}) < 2
 
 
 def _value(source: Source, rule: Budget, variant: str, scenario: str) -> float | None:
@@ -157,6 +195,8 @@ def _is_broken(rule: Budget, values: _Values) -> bool | None:
     if before is None:
         return None
     worse = value - before if rule.kind == "max_increase" else before - value
+    if values.lost_steps is not None:
+        worse = values.lost_steps
     over_share = rule.share is None or worse > rule.share * before
     over_amount = rule.amount is None or worse > rule.amount
     return worse > 0 and over_share and over_amount
@@ -173,6 +213,9 @@ def _sentence(target: _Target, values: _Values, base: Source | None) -> str:
         return f"{key} is {shown}; the budget is {rule.limit}."
     if values.baseline is None or base is None:
         return f"{key} is {shown}, with nothing to hold it against.{values.rest}"
+    if values.lost_steps is not None:
+        lost = f"{values.lost_steps} of the baseline's {figure_text(values.baseline, unit)} lost"
+        return f"{key} is {shown}, with {lost}; the budget is {rule.limit}."
     delta = values.value - values.baseline
     change = f"{'+' if delta >= 0 else '-'}{figure_text(abs(delta), unit)}"
     percent = f" ({_signed_percent(delta / values.baseline)})" if values.baseline and delta else ""
@@ -200,40 +243,53 @@ def _causes(target: _Target, head: Source, base: Source | None) -> tuple[str, ..
     if after is None or at is None:
         return ()
     base = base if rule.is_relative else None
-    base_at = at if target.scenario is not None or base is None else reference_of(base.figures, target.variant)
-    before = _figures(base, target.variant, base_at) if base else None
+    base_at = _base_at(target, base) if base else None
     if rule.metric == "cached_steps":
-        return tuple(f"no longer cached: {name}" for name in _lost_steps(rule, after, before))
+        said = "no longer cached" if base else "not cached"
+        return tuple(f"{said}: {name}" for name in _uncached_steps(target, at, head, base))
+    if rule.metric == "waste_bytes":
+        return waste_causes(_waste(head, target.variant, at) or (), _waste(base, target.variant, base_at))
     if not rule.metric.endswith("_bytes"):
         return ()
     if base is not None and base_at is not None and rule.metric != "redeploy_bytes":
         found = image_causes(head, base, target.variant, at, target.variant, base_at)
         if found:
             return found
-    if rule.metric in ("waste_bytes", "redeploy_bytes"):
+    if rule.metric == "redeploy_bytes":
         return ()
-    return layer_causes(rule.metric, after, before)
+    return layer_causes(rule.metric, after, _figures(base, target.variant, base_at) if base else None)
 
 
-def _lost_steps(rule: Budget, after: ScenarioFigures, before: ScenarioFigures | None) -> tuple[str, ...]:
-    """Steps that are not cached and were; without a baseline all that are not."""
-    return tuple(
-        name
-        for name, state in after.steps.items()
-        if state != "cached" and step_fits(name, rule.step) and (before is None or before.steps.get(name) == "cached")
-    )
+def _uncached_steps(target: _Target, at: str, head: Source, base: Source | None) -> tuple[str, ...]:
+    """Steps that are not cached and were; of a budget that is not relative all that are not."""
+    rule, base_at = target.rule, _base_at(target, base) if base else None
+    if base is None or base_at is None:
+        return uncached_steps(head, target.variant, at, rule.step)
+    return lost_steps(head, base, target.variant, at, base_at, rule.step)
+
+
+def _waste(source: Source | None, variant: str, scenario: str | None) -> tuple[WasteSummary, ...] | None:
+    """The waste of the image that stands for a variant in a scenario; a baseline file does not have it."""
+    if source is None or source.measured is None or scenario is None:
+        return None
+    build = source.measured.image_build(variant, scenario)
+    return own_waste(source.measured.result, build.image) if build and build.image else None
 
 
 def _place(target: _Target, head: Source, base: Source | None) -> Place | None:
     measured, at, rule = head.measured, target.at, target.rule
     if measured is None or at is None:
         return None
-    base_at = at if target.scenario is not None or base is None else reference_of(base.figures, target.variant)
-    before = _figures(base, target.variant, base_at) if base and rule.is_relative else None
+    base = base if rule.is_relative else None
     if rule.metric == "cached_steps":
-        after = _figures(head, target.variant, at)
-        lost = _lost_steps(rule, after, before) if after else ()
+        lost = _uncached_steps(target, at, head, base)
         return measured.dockerfile(target.variant, measured.line_of_step(target.variant, at, lost[0]) if lost else None)
+    if rule.metric == "waste_bytes":
+        build, after = measured.image_build(target.variant, at), _waste(head, target.variant, at)
+        before_it = _waste(base, target.variant, _base_at(target, base)) if base else None
+        line = line_of_waste(build, after, before_it) if build and after else None
+        return measured.dockerfile(target.variant, line)
+    before = _figures(base, target.variant, _base_at(target, base)) if base else None
     if rule.metric.endswith("compressed_bytes"):
         return place_of_growth(measured, rule.metric, target.variant, at, before, rule.step)
     return measured.dockerfile(target.variant)

@@ -34,7 +34,9 @@ def compare(comparison: Comparison, head: Source) -> Finding:
     missing = [figure for figure in figures if _value(figure, head) is None]
     place = _place(figures[0], head)
     if missing:
-        return Finding("not-measured", f"{join_words([_named(one) for one in missing])} was not measured.", place)
+        names = list(dict.fromkeys(map(_named, missing)))
+        verb = "was" if len(names) == 1 else "were"
+        return Finding("not-measured", f"{join_words(names)} {verb} not measured.", place)
     if head.figures.compressed_bytes_source is None and any(one.metric in COMPRESSED_METRICS for one in figures):
         return Finding("not-measured", "The compressed bytes of this run's builds do not mean the same.", place)
     left, right = _side_value(comparison.left, head), _side_value(comparison.right, head)

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 from layerbench.analysis.checks.comparisons import compare
 from layerbench.analysis.checks.conditions import Comparison, PresenceCondition, StepCondition
-from layerbench.analysis.checks.figures import one_line
+from layerbench.analysis.checks.figures import Measured, one_line
 from layerbench.analysis.checks.findings import Finding
 from layerbench.analysis.checks.growth import Source
 from layerbench.analysis.checks.models import ExpectationOutcome, Place
 from layerbench.analysis.checks.presence import find
 from layerbench.analysis.checks.rules import ExpectationRule
 from layerbench.analysis.steps import StepCell, StepKey, keyed_steps, scenario_cells
-from layerbench.analysis.wording import step_label
+from layerbench.analysis.wording import join_words, step_label
 from layerbench.config.names import fits
 from layerbench.results.models import Build, Step
 from layerbench.units import format_seconds
+
+_MOST_NAMED = 3
 
 
 def judge_expectations(rules: Sequence[ExpectationRule], head: Source) -> tuple[ExpectationOutcome, ...]:
@@ -51,44 +53,48 @@ class _Seen:
 
 
 def _steps(condition: StepCondition, head: Source) -> Finding:
-    seen = list(_seen(condition, head))
-    if not seen:
-        return _nothing_seen(condition, head)
-    wanted = "cached" if condition.is_cached else "ran"
-    against = [one for one in seen if one.cell.state != wanted]
-    shown = against or seen
-    said = "; ".join(_said(one) for one in shown)
-    first = shown[0]
-    reason = _why_it_ran(first, head) if against and condition.is_cached else ""
-    place = _place(first, head)
-    return Finding("refuted" if against else "confirmed", f"{said}{reason}.", place)
-
-
-def _seen(condition: StepCondition, head: Source) -> Iterator[_Seen]:
     measured = head.measured
     assert measured is not None  # noqa: S101 - a run is always measured
+    planned = list(_planned(condition, measured))
+    seen = [one for variant, scenario in planned for one in _seen(condition, measured, variant, scenario)]
+    wanted = "cached" if condition.is_cached else "ran"
+    against = [one for one in seen if one.cell.state != wanted]
+    if against:
+        reasons = [_why_it_ran(one, head) if condition.is_cached else "" for one in against]
+        said = "; ".join(f"{_said(one)}{reason}" for one, reason in zip(against, reasons, strict=True))
+        return Finding("refuted", f"{said}.", _place(against[0], head))
+    said = "; ".join(map(_said, seen))
+    missing = [f"{variant} in {scenario}" for variant, scenario in planned if not measured.builds(variant, scenario)]
+    if missing and seen:
+        return Finding("not-measured", f"{_no_build(missing)}; {said}.", _place(seen[0], head))
+    if not seen:
+        return _nothing_seen(condition, is_built=len(missing) < len(planned))
+    return Finding("confirmed", f"{said}.", _place(seen[0], head))
+
+
+def _planned(condition: StepCondition, measured: Measured) -> Iterator[tuple[str, str]]:
+    """The variants and scenarios that fit, of those that the run was to build."""
     for variant in measured.variants:
-        if not fits(variant, condition.variant):
-            continue
-        for scenario in measured.scenarios:
-            if not fits(scenario.name, condition.scenario):
-                continue
-            for key, cell in scenario_cells(measured.builds(variant, scenario.name)).items():
-                if cell.state in ("cached", "ran", "varies") and fits(one_line(key.instruction), condition.step):
-                    yield _Seen(variant, scenario.name, key, cell)
+        if fits(variant, condition.variant):
+            for scenario in measured.planned(variant):
+                if fits(scenario.name, condition.scenario):
+                    yield variant, scenario.name
 
 
-def _nothing_seen(condition: StepCondition, head: Source) -> Finding:
-    measured = head.measured
-    built = measured is not None and any(
-        measured.builds(variant, scenario.name)
-        for variant in measured.variants
-        if fits(variant, condition.variant)
-        for scenario in measured.scenarios
-        if fits(scenario.name, condition.scenario)
-    )
+def _seen(condition: StepCondition, measured: Measured, variant: str, scenario: str) -> Iterator[_Seen]:
+    for key, cell in scenario_cells(measured.builds(variant, scenario)).items():
+        if cell.state in ("cached", "ran", "varies") and fits(one_line(key.instruction), condition.step):
+            yield _Seen(variant, scenario, key, cell)
+
+
+def _no_build(missing: Sequence[str]) -> str:
+    more = [f"{len(missing) - _MOST_NAMED} more"] if len(missing) > _MOST_NAMED else []
+    return f"No build of {join_words([*missing[:_MOST_NAMED], *more])} counts in this run"
+
+
+def _nothing_seen(condition: StepCondition, *, is_built: bool) -> Finding:
     where = f"{condition.variant} in {condition.scenario}"
-    if built:
+    if is_built:
         return Finding("not-measured", f'No step of {where} is like "{condition.step}".')
     return Finding("not-measured", f"No build of {where} counts in this run.")
 

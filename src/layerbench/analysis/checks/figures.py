@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from layerbench.analysis.checks.models import Place, Unit
+from layerbench.analysis.checks.waste import needless_bytes, own_waste
 from layerbench.analysis.comparison.comparable import platforms_of
 from layerbench.analysis.comparison.redeploy import redeploy_of
 from layerbench.analysis.stats import Spread, spread
@@ -18,6 +21,7 @@ from layerbench.results.models import Build, Image, Result, ScenarioRecord
 from layerbench.units import format_bytes, format_seconds
 
 _COLD = "cold"
+_DIGEST_LETTERS = 12
 _OF_THE_BASE = "FROM, layer "
 # Around the instruction in a step's name, see `step_name`; no instruction begins with any of it.
 _STAGE_BEFORE = re.compile(r"^(?:[a-z0-9_.-]+/[a-z0-9_./-]+ )?(?:\[[^\]]*\] )?")
@@ -102,6 +106,7 @@ class Measured:
             image_store=result.builder.image_store,
             compressed_bytes_source=sources.pop() if len(sources) == 1 else None,
             variants=variants,
+            scenarios={one.name: scenario_digest(one) for one in result.bench.scenarios},
         )
 
     def _scenario(self, variant: str, scenario: str) -> ScenarioFigures | None:
@@ -120,23 +125,17 @@ class Measured:
         build = self.image_build(variant, scenario)
         if build is None or build.image is None:
             return figures
+        waste = own_waste(self.result, build.image)
         names, layers = layer_names(build, build.image), build.image.layers
         return replace(
             figures,
             compressed_bytes=build.image.compressed_bytes,
             uncompressed_bytes=build.image.uncompressed_bytes,
             layers=len(layers),
-            waste_bytes=self._waste_bytes(build.image),
+            waste_bytes=None if waste is None else needless_bytes(waste),
             layer_compressed_bytes={name: one.compressed_bytes for name, one in zip(names, layers, strict=True)},
             layer_uncompressed_bytes={name: one.uncompressed_bytes for name, one in zip(names, layers, strict=True)},
         )
-
-    def _waste_bytes(self, image: Image) -> int | None:
-        key = (image.config_digest, image.manifest_digest)
-        for summary in self.result.images:
-            if (summary.config_digest, summary.manifest_digest) == key:
-                return sum(one.uncompressed_bytes for one in summary.waste if not one.optional)
-        return None
 
 
 def baseline_of(result: Result) -> Baseline:
@@ -154,6 +153,12 @@ def baseline_of(result: Result) -> Baseline:
             for variant, scenarios in whole.variants.items()
         },
     )
+
+
+def scenario_digest(scenario: ScenarioRecord) -> str:
+    """The same for two scenarios that start from the same cache and make the same edit, whatever their names."""
+    text = json.dumps([scenario.kind, scenario.edits], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LETTERS]
 
 
 def reference_scenario(scenarios: Mapping[str, ScenarioFigures]) -> str | None:

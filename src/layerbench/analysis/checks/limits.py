@@ -11,6 +11,7 @@ from layerbench.analysis.checks.rules import ExpectationRule
 from layerbench.config.models import BenchFile, Budget, Expectation
 from layerbench.config.names import did_you_mean, fits
 from layerbench.errors import UsageError
+from layerbench.results.models import Bench
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,12 @@ def limits_of_bench(bench: BenchFile, source: str) -> Limits:
     Raises:
         UsageError: a condition cannot be read, or names what the bench file has not.
     """
-    known = {"variant": [one.name for one in bench.variants], "scenario": [one.name for one in bench.scenarios]}
-    return Limits(bench.budgets, read_expectations(bench.expectations, source, known), bench.folder)
+    return Limits(bench.budgets, read_expectations(bench.expectations, source, known_names(bench)), bench.folder)
+
+
+def known_names(bench: BenchFile | Bench) -> Mapping[str, Sequence[str]]:
+    """The names that conditions and budgets may be about, by `variant` and `scenario`."""
+    return {"variant": [one.name for one in bench.variants], "scenario": [one.name for one in bench.scenarios]}
 
 
 def read_expectations(

@@ -44,6 +44,10 @@ class BudgetOutcome:
     """What made it grow, the largest first: `python uvicorn 0.52.0 -> 0.53.0: +1.2 MB`."""
     place: Place | None = None
     """Where to look: the line of the step that made the difference, or the Dockerfile."""
+    lost_steps: int | None = None
+    """Of a relative budget on cached steps: how many of the baseline's cached steps are not cached any more."""
+    lacks_baseline: bool = False
+    """Whether it is not measured only because the check was asked to do without a baseline."""
 
     @property
     def key(self) -> str:

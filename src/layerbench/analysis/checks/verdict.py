@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from layerbench.analysis.anatomy.waste.rules import MENDS
 from layerbench.analysis.checks.budgets import change_text, judge_budgets
@@ -13,16 +14,17 @@ from layerbench.analysis.checks.models import (
     BudgetOutcome,
     CheckReport,
     ExpectationOutcome,
-    Place,
     Verdict,
     WasteFinding,
 )
 from layerbench.analysis.checks.rules import ExpectationRule
+from layerbench.analysis.checks.waste import line_of_layer, own_waste
 from layerbench.analysis.comparison.comparable import why_times_do_not_compare
 from layerbench.analysis.figures import failure_reason
 from layerbench.config.models import Budget
 from layerbench.errors import UsageError
-from layerbench.results.models import Build, Result
+from layerbench.results.baseline import BASELINE_NAME, update_command
+from layerbench.results.models import Result
 
 # `+12.4 MB (+11.3%)` is two words for a program that splits the line: a figure stays beside its unit.
 _SPACE_BEFORE_UNIT = re.compile(r"(?<=\d) (?=[a-zA-Z])")
@@ -35,6 +37,9 @@ def check(
     head: Source,
     base: Source | None,
     failures_elsewhere: Sequence[str] = (),
+    *,
+    needs_baseline: bool = True,
+    baseline_file: Path = Path(BASELINE_NAME),
 ) -> CheckReport:
     """Judge a run.
 
@@ -44,11 +49,17 @@ def check(
         head: the run.
         base: what relative budgets are relative to; None where there is none.
         failures_elsewhere: what failed beside the run, such as what it is held against, each a sentence.
+        needs_baseline: whether it is an error that there is no baseline where a budget is relative to it. Else such
+            budgets are not measured, and the verdict is that of the rest.
+        baseline_file: where a baseline file would be found, for the advice of that error.
 
     Raises:
         UsageError: a budget needs a baseline and there is none, or the baseline is of something else.
     """
-    _check_baseline(budgets, head, base)
+    if base is not None:
+        _check_baseline(head, base)
+    elif needs_baseline:
+        _check_that_none_is_relative(budgets, baseline_file)
     assert head.measured is not None  # noqa: S101 - a run is always measured
     result = head.measured.result
     judged = judge_budgets(budgets, head, base)
@@ -66,17 +77,18 @@ def check(
     )
 
 
-def _check_baseline(budgets: Sequence[Budget], head: Source, base: Source | None) -> None:
-    if base is not None:
-        why_not = _why_baseline_does_not_fit(head, base)
-        if why_not:
-            raise UsageError(f"{base.name} {why_not}")
-        return
+def _check_baseline(head: Source, base: Source) -> None:
+    why_not = _why_baseline_does_not_fit(head, base)
+    if why_not:
+        raise UsageError(f"{base.name} {why_not}")
+
+
+def _check_that_none_is_relative(budgets: Sequence[Budget], baseline_file: Path) -> None:
     relative = next((one for one in budgets if one.is_relative), None)
     if relative is not None:
         raise UsageError(
             f"the budget of {relative.metric} ({relative.limit}) needs a baseline: give one with --baseline,"
-            " or write one with `layerbench baseline update RESULT`"
+            f" or write one with `{update_command(baseline_file)}`"
         )
 
 
@@ -99,7 +111,9 @@ def _verdict(
         return "regression"
     if any(one.outcome == "refuted" and one.level == "fail" for one in expectations):
         return "refuted"
-    is_fine = all(one.outcome == "ok" for one in budgets) and all(one.outcome == "confirmed" for one in expectations)
+    is_fine = all(one.outcome == "ok" or one.lacks_baseline for one in budgets) and all(
+        one.outcome == "confirmed" for one in expectations
+    )
     return "ok" if is_fine else "warning"
 
 
@@ -119,8 +133,14 @@ def _line(
         case "warning":
             rest = _warning(budgets, expectations)
         case "ok":
-            rest = f"{_count(len(budgets), 'budget')}, {_count(len(expectations), 'expectation')}"
+            rest = _fine(budgets, expectations)
     return f"verdict: {verdict} {rest}"
+
+
+def _fine(budgets: Sequence[BudgetOutcome], expectations: Sequence[ExpectationOutcome]) -> str:
+    left = sum(one.lacks_baseline for one in budgets)
+    rest = f", {left} without a baseline" if left else ""
+    return f"{_count(len(budgets) - left, 'budget')}, {_count(len(expectations), 'expectation')}{rest}"
 
 
 def _warning(budgets: Sequence[BudgetOutcome], expectations: Sequence[ExpectationOutcome]) -> str:
@@ -130,8 +150,9 @@ def _warning(budgets: Sequence[BudgetOutcome], expectations: Sequence[Expectatio
     refuted = next((one for one in expectations if one.outcome == "refuted"), None)
     if refuted is not None:
         return f'refuted "{refuted.claim}"'
-    outcomes = [*(one.outcome for one in budgets), *(one.outcome for one in expectations)]
-    return f"{outcomes.count('not-measured')} of {len(budgets) + len(expectations)} not measured"
+    judged = [one.outcome for one in budgets if not one.lacks_baseline]
+    outcomes = [*judged, *(one.outcome for one in expectations)]
+    return f"{outcomes.count('not-measured')} of {len(outcomes)} not measured"
 
 
 def _broken(outcome: BudgetOutcome) -> str:
@@ -177,33 +198,12 @@ def _waste(head: Source) -> Iterator[WasteFinding]:
     """The waste of the image that stands for each variant; what its base wastes is not the Dockerfile's to mend."""
     measured = head.measured
     assert measured is not None  # noqa: S101 - a run is always measured
-    summaries = {(one.config_digest, one.manifest_digest): one for one in measured.result.images}
     for variant in measured.variants:
         scenario = reference_of(head.figures, variant)
         build = measured.image_build(variant, scenario) if scenario else None
         if build is None or build.image is None:
             continue
-        summary = summaries.get((build.image.config_digest, build.image.manifest_digest))
-        for one in summary.waste if summary else ():
-            if _is_own(build, one.layer):
-                mend = next((text for kind, text in MENDS.items() if kind == one.kind), _KEEP_OUT)
-                yield WasteFinding(
-                    one.kind,
-                    variant,
-                    one.uncompressed_bytes,
-                    one.instruction,
-                    mend,
-                    one.optional,
-                    _layer_place(head, variant, build, one.layer),
-                )
-
-
-def _is_own(build: Build, layer: int) -> bool:
-    layers = build.image.layers if build.image else ()
-    return 0 <= layer < len(layers) and layers[layer].step is not None
-
-
-def _layer_place(head: Source, variant: str, build: Build, layer: int) -> Place | None:
-    step = build.image.layers[layer].step if build.image else None
-    line = build.steps[step].line_start if step is not None and 0 <= step < len(build.steps) else None
-    return head.measured.dockerfile(variant, line) if head.measured else None
+        for one in own_waste(measured.result, build.image) or ():
+            mend = next((text for kind, text in MENDS.items() if kind == one.kind), _KEEP_OUT)
+            place = measured.dockerfile(variant, line_of_layer(build, one.layer))
+            yield WasteFinding(one.kind, variant, one.uncompressed_bytes, one.instruction, mend, one.optional, place)

@@ -209,6 +209,17 @@ class _Comparing:
         return contents, "" if contents else f"Bytes are not told by package and file: {reason}."
 
 
+def has_failures(comparison: Comparison) -> bool:
+    """Whether a build of what is compared failed, on either side."""
+    compared = {(id(comparison.base), pair.variant_base, pair.scenario) for pair in comparison.pairs}
+    compared |= {(id(comparison.head), pair.variant_head, pair.scenario) for pair in comparison.pairs}
+    return any(
+        build.outcome == "failed" and (id(side), build.variant, build.scenario) in compared
+        for side in (comparison.base, comparison.head)
+        for build in side.result.builds
+    )
+
+
 def median_build(builds: Iterable[Build]) -> Build | None:
     """The build whose image stands for several: the median one by its bytes, the lower of the middle two.
 

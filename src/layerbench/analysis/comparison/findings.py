@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from layerbench.analysis.comparison.models import Comparison, ScenarioPair, StepTime
 from layerbench.analysis.figures import ScenarioTable
+from layerbench.analysis.steps import is_valid
 from layerbench.analysis.wording import join_words, scenario_phrase, step_label
 from layerbench.units import format_bytes, format_bytes_delta, format_percent, format_ratio, format_seconds
 
@@ -46,8 +47,19 @@ def findings(comparison: Comparison) -> tuple[str, ...]:
     by_topic: dict[tuple[str, ...], _Finding] = {}
     for finding in sorted(found, key=lambda one: one.strength, reverse=True):
         by_topic.setdefault(finding.topic, finding)
-    told = _of_all_kinds(tuple(by_topic.values()))
-    return tuple(finding.sentence for finding in told) or _nothing_found(comparison)
+    told = tuple(finding.sentence for finding in _of_all_kinds(tuple(by_topic.values())))
+    return (*_unbuilt(comparison), *told) or _nothing_found(comparison)
+
+
+def _unbuilt(comparison: Comparison) -> Iterator[str]:
+    """The variants that a side tried to build and has no build of that counts: nothing is known of them."""
+    named = {("base", pair.variant_base): comparison.base for pair in comparison.pairs}
+    named |= {("head", pair.variant_head): comparison.head for pair in comparison.pairs}
+    for (where, variant), side in named.items():
+        builds = [build for build in side.result.builds if build.variant == variant]
+        if builds and not any(map(is_valid, builds)):
+            count = "the only build" if len(builds) == 1 else f"all {len(builds)} builds"
+            yield f"Nothing is known of {where}'s {variant}: {count} failed or did not count."
 
 
 def _of_all_kinds(found: Sequence[_Finding]) -> Sequence[_Finding]:

@@ -10,6 +10,7 @@ from typing import Literal
 from layerbench.results.models import Build, Step
 
 ActivityKind = Literal["step", "transfer", "export", "end"]
+_MOMENT_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,10 @@ class Network:
 
 
 def network(build: Build) -> Network | None:
-    """The activities of a build; None where the record does not have the times of a single one."""
+    """The activities of a build; None where the record does not say of a single step when it was at work.
+
+    Transfer and export alone would make a path that charges the work of all steps to the build's own gaps.
+    """
     return _Maker(build).network()
 
 
@@ -82,9 +86,9 @@ class _Maker:
         transfer = self._transfer()
         for position in input_order(build.steps):
             self._add_step(position, transfer)
-        self._add_export()
-        if not self._activities:
+        if not self._step_ends():
             return None
+        self._add_export()
         startup = _known(build.startup_seconds) or 0.0
         last = max(activity.end for activity in self._activities)
         wall = _known(build.wall_seconds)
@@ -102,7 +106,7 @@ class _Maker:
         step = self._build.steps[position]
         needed = [at for above in _inputs(step, position, self._build.steps) for at in self._ends.get(above, ())]
         needed += transfer if step.reads_context else ()
-        pieces = tuple(work_intervals(step))
+        pieces = tuple(_pieces(step))
         before: tuple[int, ...] = ()
         for number, (start, end) in enumerate(pieces, start=1):
             # What is at work before its inputs are there does not wait for them: the copy of a `COPY --link`.
@@ -118,7 +122,7 @@ class _Maker:
             return
         start = _known(self._build.export_started_seconds)
         if start is None:  # an older record; export follows the last step
-            start = max((activity.end for activity in self._activities), default=0.0)
+            start = max(self._activities[at].end for at in self._step_ends())
         self._add(Activity("export", None, start, start + seconds, self._step_ends()))
 
     def _final(self) -> tuple[int, ...]:
@@ -138,6 +142,17 @@ class _Maker:
     def _add(self, activity: Activity) -> int:
         self._activities.append(activity)
         return len(self._activities) - 1
+
+
+def _pieces(step: Step) -> Iterator[tuple[float, float]]:
+    """The times in which a step was at work and others could wait for it.
+
+    BuildKit names a hit once more, for less than a moment, when a step begins that takes it up: that one did not wait
+    for the hit but for what it needs besides.
+    """
+    for number, (start, end) in enumerate(work_intervals(step)):
+        if number == 0 or not step.cached or end - start >= _MOMENT_SECONDS:
+            yield start, end
 
 
 def work_intervals(step: Step) -> Iterator[tuple[float, float]]:

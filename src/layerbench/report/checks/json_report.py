@@ -4,7 +4,8 @@ One object, keys in this order; figures are in the unit that stands beside them,
 
 - `format_version` (1), `verdict` (`ok`, `warning`, `regression`, `refuted`, `error`), `verdict_line`
 - `budgets[]`: `key`, `metric`, `unit`, `variant`, `scenario`, `step`, `level`, `outcome` (`ok`, `warning`,
-  `regression`, `not-measured`), `value`, `baseline`, `limit`, `sentence`, `causes[]`, `place` (`path`, `line`)
+  `regression`, `not-measured`), `value`, `baseline`, `limit`, `sentence`, `causes[]`, `place` (`path`, `line`),
+  `lost_steps`, `lacks_baseline`
 - `expectations[]`: `claim`, `condition`, `outcome` (`confirmed`, `refuted`, `not-measured`), `evidence`, `level`,
   `place`
 - `waste[]`: `kind`, `variant`, `uncompressed_bytes`, `instruction`, `mend`, `optional`, `place`

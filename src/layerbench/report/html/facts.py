@@ -22,12 +22,16 @@ _OF_A_SIDE = ("Run", "Machine", "Builder", "Bench file")
 
 
 def facts_of_sides(base: Result, head: Result, joined: Result) -> Facts:
-    """What two results say of how they came to be, each for itself, and what both measured."""
+    """What two results say of how they came to be, each for itself where they differ, and what both measured."""
+    of_base, of_head = dict(facts(base).groups), dict(facts(head).groups)
     own = [
-        (f"{side}: {name}", pairs)
-        for side, result in (("base", base), ("head", head))
-        for name, pairs in facts(result).groups
-        if name in _OF_A_SIDE
+        (name if said is None else f"{said}: {name}", pairs)
+        for name in _OF_A_SIDE
+        for said, pairs in (
+            ((None, of_base[name]),)
+            if of_base[name] == of_head[name]
+            else (("base", of_base[name]), ("head", of_head[name]))
+        )
     ]
     return Facts((*own, *(group for group in facts(joined).groups if group[0] not in _OF_A_SIDE)))
 

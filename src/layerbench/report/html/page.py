@@ -85,7 +85,8 @@ def _context(page: PageInput, templates: Environment) -> dict[str, Any]:
         "images": names,
         "images_left_out": left_out(builds, views, page.comparison),
         "first_image": (first_image, markup(images[first_image])) if first_image else None,
-        "image_store": packed(images) if images else "",
+        # The one that stands in the page is not stored again.
+        "image_store": packed({key: text for key, text in images.items() if key != first_image}) if images else "",
         "bars": draw_bars(bars, "Layers of all images", "") if bars else None,
         "layers": layer_rows(result, builds),
         "rounds": rounds_charts(result, tables),
@@ -98,12 +99,12 @@ def _context(page: PageInput, templates: Environment) -> dict[str, Any]:
 
 
 def _index(choices: tuple[Any, ...]) -> list[Any]:
-    """What the script chooses builds by: `[variant, [[scenario, anchor, [[key, text]], median]]]`."""
+    """What the script chooses builds by: `[variant, [[scenario, anchor, [[round, text]], median round]]]`."""
     return [
         [
             printable(variant),
             [
-                [printable(scenario), anchor, [[one.key, one.text] for one in builds], median]
+                [printable(scenario), anchor, [[one.round, one.text] for one in builds], median]
                 for scenario, anchor, builds, median in of_variant
             ],
         ]
@@ -119,7 +120,7 @@ def _pairs(page: PageInput) -> list[Any]:
 
     return [
         (
-            name,
+            name.replace(" -> ", " → "),
             [pair_cells(pair, arrow="→") for pair in pairs],
             [remark for pair in pairs for remark in pair_remarks(pair)],
         )
@@ -130,7 +131,13 @@ def _pairs(page: PageInput) -> list[Any]:
 def _environment() -> Environment:
     made = environment(_PACKAGE)
     made.filters["chart"] = _chart
+    made.filters["short"] = _short
     return made
+
+
+def _short(value: float) -> str:
+    """A number that is only sorted by, or drawn to scale."""
+    return f"{value:.4g}"
 
 
 def _chart(chart: Chart) -> object:

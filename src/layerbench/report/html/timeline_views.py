@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from layerbench.analysis.critical_path.choose import choose
 from layerbench.analysis.figures import failure_reason
+from layerbench.report.critical_path.words import NO_TIMES
 from layerbench.report.html.overview import anchors
 from layerbench.report.step_rows import instruction_text, line_text
 from layerbench.report.svg.chart import Chart
@@ -46,14 +48,16 @@ class TimelineView:
     seconds: float
     rows: tuple[TimelineRow, ...]
     problem: str
+    note: str
+    """Why there is no critical path; empty where there is one."""
     log: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BuildChoice:
-    """A build among those to choose from: its key, and its round with its time."""
+    """A build among those to choose from: its round, and how it ended."""
 
-    key: str
+    round: int
     text: str
 
 
@@ -63,8 +67,8 @@ class TimelineSection:
 
     shown: tuple[str, ...]
     """Keys of the builds that are looked at first."""
-    choices: tuple[tuple[str, tuple[tuple[str, str, tuple[BuildChoice, ...], str], ...]], ...]
-    """By variant: scenario, anchor, builds, and the key of the median one, which a link leads to."""
+    choices: tuple[tuple[str, tuple[tuple[str, str, tuple[BuildChoice, ...], int], ...]], ...]
+    """By variant: scenario, anchor, builds, and the round of the median one, which a link leads to."""
     is_cut: bool
     """Whether not every build has one."""
 
@@ -92,8 +96,8 @@ def timeline_section(result: Result, looked_at: Sequence[tuple[str, str]]) -> tu
             builds = sorted(grouped[variant][scenario], key=lambda one: one.round)
             builds = [median_build(builds)] if is_cut else builds
             kept += builds
-            rounds = tuple(BuildChoice(build_key(one, places), _choice_text(one)) for one in builds)
-            of_variant.append((scenario, places[variant, scenario], rounds, build_key(median_build(builds), places)))
+            rounds = tuple(BuildChoice(one.round, _outcome(one)) for one in builds)
+            of_variant.append((scenario, places[variant, scenario], rounds, median_build(builds).round))
         if of_variant:
             choices.append((variant, tuple(of_variant)))
     first = [
@@ -128,12 +132,9 @@ def timeline_views(builds: Iterable[Build], places: dict[tuple[str, str], str]) 
             seconds=timeline.duration_seconds,
             rows=_rows(build, timeline),
             problem=_problem(build),
+            note="" if timeline.path else f"{NO_TIMES[:1].upper()}{NO_TIMES[1:]}.",
             log=build.error.log_tail if build.error else (),
         )
-
-
-def _choice_text(build: Build) -> str:
-    return f"round {build.round}: {_outcome(build)}"
 
 
 def _outcome(build: Build) -> str:
@@ -163,6 +164,12 @@ def _rows(build: Build, timeline: Timeline) -> tuple[TimelineRow, ...]:
         else:
             row = _step_row(build, timeline, span.step, format_seconds(span.start_seconds), seconds, critical)
         rows.append((span.start_seconds, row))
+    drawn = {span.step for span in timeline.spans}
+    for position, step in enumerate(build.steps):
+        # A step that is in no lane, because nobody knows when it began, may still have taken a known time.
+        if position not in drawn and step.seconds is not None:
+            seconds = format_seconds(step.seconds)
+            rows.append((math.inf, _step_row(build, timeline, position, "", seconds, critical)))
     return tuple(row for _, row in sorted(rows, key=lambda pair: pair[0]))
 
 

@@ -14,7 +14,9 @@ One object, keys in this order; what is not known is null:
   - `notes[]`
 - `notes[]`: sentences
 
-Paths have no `/` in front; a byte that is no UTF-8 is a lone surrogate, `\udc80` to `\udcff`.
+Paths are those from the main context, without a `/` in front; `../` is in front of files of a named context that lie
+outside of it. In `worst_files[]`, one with `/` at its end is a submodule. A byte that is no UTF-8 is a lone surrogate,
+`\udc80` to `\udcff`.
 """
 
 from __future__ import annotations

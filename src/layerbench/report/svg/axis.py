@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from layerbench.report.svg.chart import AXIS_HEIGHT
-from layerbench.report.svg.elements import line, percent, text
+from layerbench.report.svg.elements import element, percent, text
 
 _STEPS = (1, 2, 5, 10)
 _MOST_TICKS = 5
@@ -34,9 +34,10 @@ def draw_axis(most: float, height: float, label: Callable[[float], str]) -> str:
     for value in ticks(most):
         share = value / most if most else 0.0
         # The last one would be cut off at the edge, the first one too if it stood around its line.
-        anchor = "start" if share < 0.04 else "end" if share > 0.94 else "middle"
-        drawn.append(line(percent(share), AXIS_HEIGHT - 4, percent(share), height, "grid"))
-        drawn.append(text(label(value), percent(share), AXIS_HEIGHT - 7, "tick", anchor))
+        anchor = None if share < 0.04 else "end" if share > 0.94 else "middle"
+        mark = element("line", y1=AXIS_HEIGHT - 4, y2=height, class_="grid")
+        words = text(label(value), 0, AXIS_HEIGHT - 7, "tick", anchor)
+        drawn.append(element("svg", mark, words, x=percent(share), overflow="visible"))
     return "".join(drawn)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layerbench.report.svg.elements import element, escaped
+from layerbench.report.svg.elements import element
 
 AXIS_HEIGHT = 18
 """Pixels above a chart for the numbers of its axis."""
@@ -28,12 +28,13 @@ def count_of(number: int, what: str) -> str:
 
 
 def inline(chart: Chart, class_: str = "chart") -> str:
-    """A chart inside of a page, which brings the styles, and below each chart a table of the same."""
+    """A chart inside of a page, which brings the styles, and below each chart a table of the same.
+
+    It is named by its label: a `title` element would be shown on hover, in the way of what the marks tell.
+    """
     described = f"{chart.description}; the table below has the figures"
     return element(
         "svg",
-        element("title", escaped(chart.title)),
-        element("desc", escaped(described)),
         chart.content,
         class_=class_,
         role="img",

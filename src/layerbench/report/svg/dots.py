@@ -12,6 +12,8 @@ from layerbench.units import format_seconds
 
 _ROW_HEIGHT, _MIDDLE, _LABEL = 42, 29, 14
 _RADIUS = 4.5
+_EDGE = 0.15
+"""Share of the width at either end in which there is no room for words beyond a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +49,31 @@ def draw_dots(rows: Sequence[DotRow], title: str, description: str = "") -> Char
 
 def _row(row: DotRow, top: float, most: float) -> str:
     value = format_seconds(row.median_seconds) if row.median_seconds is not None else row.note
-    middle = top + _MIDDLE
-    drawn = [
-        text(row.name, 0, top + _LABEL, "lane"),
-        text(value, "100%", top + _LABEL, "value", "end"),
-        element("line", x1="0", x2="100%", y1=middle, y2=middle, class_="rail"),
-    ]
+    names = text(row.name, 0, top + _LABEL, "lane") + text(value, "100%", top + _LABEL, "value", "end")
+    drawn = [element("line", x2="100%", class_="rail")]
     if row.median_seconds is not None:
         x = percent(row.median_seconds / most)
-        drawn.append(element("line", x1=x, x2=x, y1=middle - 9, y2=middle + 9, class_="median"))
+        drawn.append(element("line", x1=x, x2=x, y1=-9, y2=9, class_="median"))
     for dot in row.dots:
         x = percent(dot.seconds / most)
         tip = f"{row.name}, round {dot.round}: {format_seconds(dot.seconds)}{', an outlier' if dot.is_outlier else ''}"
         kind = "dot outlier" if dot.is_outlier else "dot"
-        drawn.append(element("circle", cx=x, cy=middle, r=_RADIUS, class_=kind, data_tip=tip))
+        drawn.append(element("circle", cx=x, r=_RADIUS, class_=kind, data_tip=tip))
         if dot.is_outlier:
-            is_right = dot.seconds > most / 2
+            is_left = _is_named_on_the_left(dot.seconds, row.median_seconds, most)
             drawn.append(
                 element(
                     "svg",
-                    text(f"round {dot.round}", -8 if is_right else 8, 4, "tick", "end" if is_right else "start"),
+                    text(f"round {dot.round}", -8 if is_left else 8, 4, "tick", "end" if is_left else None),
                     x=x,
-                    y=middle,
                     class_="over",
                 )
             )
-    return "".join(drawn)
+    return names + element("svg", *drawn, y=top + _MIDDLE, class_="over")
+
+
+def _is_named_on_the_left(seconds: float, median_seconds: float | None, most: float) -> bool:
+    """Whether the words beside a ring are to its left: away from the other dots, unless they would be cut off there."""
+    if not _EDGE * most <= seconds <= (1 - _EDGE) * most:
+        return seconds > most / 2
+    return seconds < (median_seconds or 0.0)

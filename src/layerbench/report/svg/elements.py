@@ -64,4 +64,5 @@ def line(x1: str, y1: float, x2: str, y2: float, class_: str) -> str:
 
 
 def _value(value: str | float | None) -> str:
-    return escaped(value) if isinstance(value, str) else number(value or 0)
+    """Numbers are pixels, of which nobody sees a twentieth."""
+    return escaped(value) if isinstance(value, str) else f"{value or 0:.1f}".removesuffix(".0")

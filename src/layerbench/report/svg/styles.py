@@ -14,7 +14,7 @@ STYLES = (
     ".dot.outlier{fill:none;stroke:#b3321a;stroke-width:2.2}.over{overflow:visible}"
     ".s-ran{fill:#2c6fad}.s-cached{fill:#12876a}.s-source{fill:#8a939d}.s-export{fill:#e3a33a}.s-transfer{fill:#8c5a9e}"
     ".s-failed{fill:#b3321a}.s-start,.s-other{fill:url(#hatch)}.on-ran,.on-transfer,.on-failed,.on-source{fill:#fff}"
-    ".on-start,.on-other{display:none}.path{stroke:#111;stroke-width:2.5}"
+    ".path{stroke:#111;stroke-width:2.5}"
     ".path-turn{stroke:#111;stroke-dasharray:2 2}.t{stroke:#fff;stroke-width:.75}.tl{font-size:11.5px}"
     ".lb0{fill:#d3d8dd}.lb1{fill:#e3e6e8}.l0{fill:#a5cdea}.l1{fill:#f3cb85}.l2{fill:#abd9bd}.l3{fill:#dbb8d4}"
     ".l4{fill:#f0ab98}.l5{fill:#d3da8b}.l6{fill:#bdbde8}.l7{fill:#dcc8ad}"

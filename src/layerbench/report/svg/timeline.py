@@ -14,6 +14,8 @@ _LEAST_LABELLED_SHARE = 0.05
 _MARK_WIDTH = 4
 _LEAST_PATH_SHARE = 0.003
 """What is shorter could not be seen, only the turns to and fro."""
+_HATCHED: tuple[SpanKind, ...] = ("start", "other")
+"""Letters on hatching could not be read."""
 
 
 def draw_timeline(timeline: Timeline, title: str, description: str = "") -> Chart:
@@ -59,7 +61,7 @@ def _bar(span: Span, whole: float) -> str:
         class_=f"s-{span.kind}",
         data_tip=span.tip,
     )
-    if share < _LEAST_LABELLED_SHARE:
+    if share < _LEAST_LABELLED_SHARE or span.kind in _HATCHED:
         return bar
     return bar + clipped(span.label, percent(left), top, percent(share), _BAR_HEIGHT, f"on-{span.kind}")
 
@@ -67,17 +69,23 @@ def _bar(span: Span, whole: float) -> str:
 def _path(timeline: Timeline, whole: float) -> Iterator[str]:
     """A line below each bar on the path, and from lane to lane."""
     lanes = {span.step: span.lane for span in timeline.spans if span.step is not None}
-    before: tuple[str, float] | None = None
+    stretches: list[tuple[int, float, float]] = []
     for part in timeline.path:
         if part.end_seconds - part.start_seconds < _LEAST_PATH_SHARE * whole:
             continue
         lane = lanes.get(part.step, len(timeline.lanes) - 1) if part.step is not None else len(timeline.lanes) - 1
+        start = part.start_seconds
+        if stretches and stretches[-1][0] == lane:
+            start = stretches.pop()[1]
+        stretches.append((lane, start, part.end_seconds))
+    before = None
+    for lane, start, end in stretches:
         height = AXIS_HEIGHT + lane * _LANE_HEIGHT + _BAR_TOP + _BAR_HEIGHT + 2.5
-        start, end = percent(part.start_seconds / whole), percent(part.end_seconds / whole)
-        if before is not None and before[1] != height:
-            yield line(start, before[1], start, height, "path-turn")
-        yield line(start, height, end, height, "path")
-        before = end, height
+        left = percent(start / whole)
+        if before is not None:
+            yield line(left, before, left, height, "path-turn")
+        yield line(left, height, percent(end / whole), height, "path")
+        before = height
 
 
 _KIND_NAMES: dict[SpanKind, str] = {

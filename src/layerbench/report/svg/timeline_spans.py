@@ -9,6 +9,7 @@ from typing import Literal
 from layerbench.analysis.critical_path.network import Activity, network
 from layerbench.analysis.critical_path.path import critical_path
 from layerbench.analysis.wording import step_label
+from layerbench.report.critical_path.words import NO_TIMES
 from layerbench.report.step_rows import instruction_text, line_text
 from layerbench.results.models import Build, Step
 from layerbench.units import format_bytes, format_seconds
@@ -67,7 +68,7 @@ def lay_out(build: Build) -> Timeline:
     found = network(build)
     if found is None:
         wall = build.wall_seconds or 0.0
-        spans: tuple[Span, ...] = (Span("other", 0, 0.0, wall, "no steps", "the record has no steps"),) if wall else ()
+        spans: tuple[Span, ...] = (Span("other", 0, 0.0, wall, "no times known", NO_TIMES),) if wall else ()
         return Timeline((BUILD_LANE,), spans, wall, (), {})
     lanes, spans = _stages(build, found.activities[:-1], found.begin)
     own = tuple(_own(build, found.activities[:-1], found.begin, found.end.end, len(lanes)))

@@ -103,14 +103,14 @@
 
   // What is looked at one at a time is kept compressed.
   const unpack = (id) => {
-    let content = null;
+    let pieces, content = null;
     return async (key) => {
       if (content === null) {
         const bytes = Uint8Array.from(atob($(id).textContent.trim()), (one) => one.charCodeAt(0));
         const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-        content = JSON.parse(await new Response(stream).text());
+        [pieces, content] = JSON.parse(await new Response(stream).text());
       }
-      return content[key];
+      return (content[key] || []).map((part) => typeof part === "number" ? pieces[part] : part).join("");
     };
   };
   const canUnpack = "DecompressionStream" in window;
@@ -149,13 +149,16 @@
       if (chosen !== undefined && options.some(([value]) => value === chosen)) select.value = chosen;
     };
     const scenariosOf = (side) => (index.find(([name]) => name === selects[side].variant.value) || [0, []])[1];
-    const roundsOf = (side) => (scenariosOf(side).find(([name]) => name === selects[side].scenario.value) || [0, 0, []])[2];
+    const roundsOf = (side) => {
+      const [, anchor, rounds] = scenariosOf(side).find(([name]) => name === selects[side].scenario.value) || [0, "", []];
+      return rounds.map(([round, text]) => [`${anchor}-${round}`, `round ${round}: ${text}`]);
+    };
     const refill = (side, from) => {
       const chosen = selects[side];
       if (from === "variant") {
         fill(chosen.scenario, scenariosOf(side).map(([name]) => [name, name]), chosen.scenario.value);
       }
-      if (from !== "round") fill(chosen.round, roundsOf(side).map(([key, text]) => [key, text]));
+      if (from !== "round") fill(chosen.round, roundsOf(side));
       const isNone = chosen.variant.value === "";
       chosen.scenario.hidden = chosen.round.hidden = isNone;
     };
@@ -164,7 +167,7 @@
       const boxes = await Promise.all(keys.map(async (key) => {
         const box = make("div");
         box.dataset.key = key;
-        box.innerHTML = (await timelineOf(key)) || "";
+        box.innerHTML = await timelineOf(key);
         return box;
       }));
       timelines.replaceChildren(...boxes);
@@ -187,13 +190,13 @@
     const choose = (side, key) => {
       for (const [variant, scenarios] of index) {
         for (const [scenario, anchor, rounds, median] of scenarios) {
-          const found = rounds.find(([one]) => one === (key === anchor ? median : key));
+          const found = rounds.find(([round]) => key === anchor ? round === median : key === `${anchor}-${round}`);
           if (!found) continue;
           selects[side].variant.value = variant;
           refill(side, "variant");
           selects[side].scenario.value = scenario;
           refill(side, "scenario");
-          selects[side].round.value = found[0];
+          selects[side].round.value = `${anchor}-${found[0]}`;
           return true;
         }
       }
@@ -227,8 +230,9 @@
     };
     tools.hidden = false;
     choice.disabled = !canUnpack;
+    const first = choice.value, firstMarkup = $("images").innerHTML;
     choice.addEventListener("change", async () => {
-      $("images").innerHTML = (await imageOf(choice.value)) || "";
+      $("images").innerHTML = choice.value === first ? firstMarkup : await imageOf(choice.value);
       setWaste();
     });
     $("by-waste").addEventListener("change", setWaste);
