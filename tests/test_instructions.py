@@ -116,7 +116,7 @@ def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         assert parse_dockerfile(f"FROM a\n{text}").stages[0].base == "a"
     except UsageError as error:
-        assert "cannot be parsed" in str(error)
+        assert str(error).startswith(("the Dockerfile cannot be parsed", "line "))
 
 
 THREE_STAGES = """\
@@ -327,3 +327,46 @@ def test_without_the_syntax_line_everything_is_on_its_line(
 )
 def test_instructions_are_one_line(text: str, expected: str) -> None:
     assert one_line(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("FROM a\n\nRUNN x\n", 'line 3: no instruction is named RUNN; did you mean "RUN"?'),
+        ("FROM a\nqqqqqq\n", "line 2: no instruction is named QQQQQQ; known: ADD, ARG"),
+        ("FROM\n", "line 1: FROM is cut short; it needs at least one word"),
+        ("FROM --platform=linux/amd64\n", "line 1: FROM is cut short"),
+        ("FROM a\nCOPY\n", "line 2: COPY is cut short; it needs what to copy, and where to"),
+        ("FROM a\nCOPY --link a\n", "line 2: COPY is cut short"),
+        ('FROM a\nADD ["a"]\n', "line 2: ADD is cut short"),
+        ("FROM a\nCOPY <<EOF\nx\nEOF\n", "line 2: COPY is cut short"),
+        ("FROM a\nWORKDIR\nRUN x\n", "line 2: WORKDIR is cut short"),
+        ("# syntax=docker/dockerfile:1\nFROM a\nRUNN x\n", "line 3: no instruction is named RUNN"),
+    ],
+)
+def test_what_no_build_takes_is_refused_with_its_line(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_dockerfile(text)
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from a\nrun x\ncopy a b\nOnbuild run x\n",
+        "FROM a\nMAINTAINER A B <c@d>\nONBUILD COPY . .\nONBUILD FOO x\n",
+        "FROM a\nRUN <<EOF\nRUNN is no instruction here\nCOPY\nEOF\nCOPY <<A <<B /x/\nNOR this\nA\nNOR that\nB\n",
+        'FROM a\nRUN <<-"E" cat\n\tFOO\n\tE\nONBUILD RUN <<E\nFOO\nE\n',
+        "# escape=`\nFROM a\nRUN x `\n  FOO `\n\n  BAR\n",
+        "# check=skip=all\n# escape=`\nFROM a\nRUN x `\n  FOO\n",
+        "FROM a\nRUN x && \\\n# FOO\n  BAR\n",
+        "FROM a\nRUN\nCMD\nENTRYPOINT []\nCMD []\n",
+        'FROM a\nHEALTHCHECK NONE\nSHELL ["x"]\nSTOPSIGNAL 9\nUSER 0\nVOLUME /x\nEXPOSE 80\nLABEL a=b\nENV a=b\n',
+        "FROM a\nRUN --mount=type=bind,target=/x\n",
+        "FROM a\n\\\n",
+        "\ufeffFROM a\r\nCOPY a \\\r\n  b\r\n",
+        "# syntax=someone/else:1\nFROM a\nINSTALL y\nCOPY\n",
+    ],
+)
+def test_what_is_odd_but_fine_is_taken(text: str) -> None:
+    assert parse_dockerfile(text).stages

@@ -7,6 +7,7 @@ rooms know.
 from __future__ import annotations
 
 import csv
+import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,14 @@ from layerbench.expansion import expand
 STEP_KEYWORDS = frozenset({"FROM", "WORKDIR", "RUN", "COPY", "ADD"})
 """Instructions that BuildKit counts and prints as `[stage n/m] …`."""
 
+_OFFICIAL = "docker/dockerfile"
+_FEWEST_WORDS = {
+    **dict.fromkeys(("COPY", "ADD"), 2),
+    **dict.fromkeys(("FROM", "ARG", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "SHELL"), 1),
+    **dict.fromkeys(("STOPSIGNAL", "USER", "VOLUME", "WORKDIR"), 1),
+    **dict.fromkeys(("CMD", "ENTRYPOINT", "RUN"), 0),
+}
+"""By instruction: all that there are (BuildKit, frontend/dockerfile/instructions/parse.go)."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DIRECTIVE = re.compile(rb"^[ \t\v\f\r]*(?P<key>[A-Za-z][A-Za-z0-9]*)\s*=\s*(?P<value>.+?)\s*$")
 _DIRECTIVES = frozenset({"syntax", "escape", "check"})
@@ -163,7 +172,7 @@ def parse_dockerfile(text: str) -> Dockerfile:
     """Read a Dockerfile.
 
     Raises:
-        UsageError: BuildKit's parser refuses it, or it has no FROM.
+        UsageError: BuildKit's parser refuses it, an instruction is none or lacks words, or it has no FROM.
     """
     import dockerfile
 
@@ -171,6 +180,8 @@ def parse_dockerfile(text: str) -> Dockerfile:
         commands = dockerfile.parse_string(_parsable(text))
     except dockerfile.GoParseError as error:
         raise UsageError(f"the Dockerfile cannot be parsed: {error}") from error
+    # Another frontend may know other instructions.
+    is_checked = (syntax_image(text.encode(errors="replace")) or _OFFICIAL).startswith(_OFFICIAL)
     global_args: list[tuple[str, str | None]] = []
     stages: list[tuple[Instruction, list[Instruction]]] = []
     for command in commands:
@@ -187,6 +198,8 @@ def parse_dockerfile(text: str) -> Dockerfile:
             is_json=command.json,
             original=command.original,
         )
+        if is_checked:
+            _check(instruction)
         if instruction.keyword == "FROM":
             stages.append((instruction, [instruction]))
         elif stages:
@@ -200,6 +213,19 @@ def parse_dockerfile(text: str) -> Dockerfile:
         return replace(parsed, stages=parsed._linked({}))
     except UsageError:
         return parsed  # a FROM wants arguments that have no default; they come with the build
+
+
+def _check(instruction: Instruction) -> None:
+    """See that it is one: the parser takes any word for an instruction, and only the build refuses it."""
+    keyword, line = instruction.keyword, instruction.line_start
+    fewest = _FEWEST_WORDS.get(keyword)
+    if fewest is None:
+        near = difflib.get_close_matches(keyword, _FEWEST_WORDS, n=1)
+        mend = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(sorted(_FEWEST_WORDS))}"
+        raise UsageError(f"line {line}: no instruction is named {keyword}; {mend}")
+    if len(instruction.value) < fewest:
+        needed = "what to copy, and where to" if fewest > 1 else "at least one word"
+        raise UsageError(f"line {line}: {keyword} is cut short; it needs {needed}")
 
 
 def syntax_image(text: bytes) -> str | None:

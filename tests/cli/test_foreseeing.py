@@ -155,7 +155,27 @@ def test_what_cannot_be_predicted(scratch: Scratch) -> None:
     )
     assert 'no commit is named "nowhere"' in refused(predict, "--diff", "nowhere")
     (scratch.top / "single.Dockerfile").write_text("RUN before any FROM\n")
-    assert "no FROM" in refused(predict, "--edit", "app.py")
+    assert "single.Dockerfile: the Dockerfile has no FROM" in refused(
+        predict, "--edit", "app.py", "--variant", "single"
+    )
+
+
+def test_a_variant_that_cannot_be_foreseen_does_not_stop_the_others(scratch: Scratch) -> None:
+    scratch.write("single.Dockerfile", "RUN before any FROM\n")
+    scratch.commit("broken")
+    (scratch.top / "single.Dockerfile").write_text(SINGLE)
+    scratch.write("new.Dockerfile", SINGLE)
+    scratch.write("layerbench.toml", BENCH + '[variants.new]\ndockerfile = "new.Dockerfile"\n')
+    found = answer(predict, "--diff", "HEAD")
+    assert {step["variant"] for step in found["steps"]} == {"naive"}
+    assert found["notes"][:2] == [
+        "single is left out: single.Dockerfile at HEAD: the Dockerfile has no FROM",
+        "new is left out: HEAD has no variant new",
+    ]
+    assert "single.Dockerfile at HEAD" in refused(predict, "--diff", "HEAD", "--variant", "single")
+    (scratch.top / "single.Dockerfile").write_text("RUN before any FROM\n")
+    found = answer(predict, "--edit", "app.py")
+    assert found["notes"][0] == "single is left out: single.Dockerfile: the Dockerfile has no FROM"
 
 
 def test_a_folder_without_anything_to_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,3 +286,30 @@ def test_a_source_that_a_patch_removes_lets_the_build_fail_and_that_is_said(scra
     assert found["single"]["total_seconds"] is None
     assert found["naive"]["notes"] == []  # `COPY . .` names no file
     assert found["naive"]["total_seconds"] is not None
+
+
+@pytest.mark.parametrize(
+    ("instruction", "said"),
+    [
+        ("COPY --parents nope/x app.py /", "nope/x is not in the context"),
+        ("COPY app.py nope* gone.py /", "gone.py is not in the context"),
+        ("COPY app.[ /", "'/app.[' is refused by BuildKit in a COPY (syntax error in pattern); mend it"),
+        ("COPY --exclude=[ . /", "'[' is refused by BuildKit in a COPY (syntax error in pattern); mend it"),
+    ],
+)
+def test_what_no_build_finds_is_said(scratch: Scratch, instruction: str, said: str) -> None:
+    (scratch.top / "single.Dockerfile").write_text(f"FROM scratch\n{instruction}\n")
+    [found] = answer(predict, "--edit", "app.py", "--variant", "single", "--costs", "../costs.json")["variants"]
+    assert found["notes"][0] == f"the build will fail at line 2: {said}"
+    assert found["total_seconds"] is None
+
+
+def test_two_git_states_of_which_one_has_a_broken_variant(scratch: Scratch) -> None:
+    scratch.write("single.Dockerfile", "FROM scratch\nRUNN x\n")
+    scratch.commit("broken")
+    found = answer(explain, "HEAD~1", "HEAD")
+    assert {step["variant"] for step in found["steps"]} == {"naive"}
+    [told] = [note for note in found["notes"] if "left out" in note]
+    assert told.startswith("single is left out: in HEAD (")
+    assert told.endswith('single.Dockerfile: line 2: no instruction is named RUNN; did you mean "RUN"?')
+    assert "single.Dockerfile: line 2" in refused(explain, "HEAD~1", "HEAD", "--variant", "single")

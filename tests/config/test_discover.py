@@ -77,6 +77,14 @@ class TestDockerfiles:
             "Dockerfile.dev", "docker/Dockerfile", "docker/x.Containerfile",
         ]  # fmt: skip
 
+    def test_a_folder_that_cannot_be_listed_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(_folder: Path) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "iterdir", refuse)
+        with pytest.raises(UsageError, match=r"cannot be looked into for Dockerfiles \(Permission denied\); name"):
+            find_dockerfiles(tmp_path)
+
     def test_a_link_to_a_dockerfile_is_not_another_one(self, tmp_path: Path) -> None:
         make(tmp_path, {"docker/Dockerfile.prod": COPY_ALL})
         (tmp_path / "Dockerfile").symlink_to("docker/Dockerfile.prod")

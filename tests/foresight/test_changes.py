@@ -9,8 +9,10 @@ import pytest
 from layerbench.config.models import Variant
 from layerbench.context.models import Entry
 from layerbench.errors import UsageError
-from layerbench.foresight.edits import Change, edit_files, find_files
-from layerbench.foresight.patches import apply, since_commit
+from layerbench.foresight.change import Change
+from layerbench.foresight.earlier import since_commit
+from layerbench.foresight.edits import edit_files, find_files
+from layerbench.foresight.patches import apply
 from layerbench.foresight.sources import Source, SourceReader, check_is_local, with_entries
 from tests.repository.scratch import Scratch
 
@@ -89,7 +91,7 @@ def test_since_a_commit(scratch: Scratch) -> None:
     (scratch.top / "web/src/a.py").unlink()
     scratch.write("web/docs/y.md", "ignored by the build")
     scratch.write("web/Dockerfile", DOCKERFILE + "COPY src /src/\n")
-    [change] = since_commit([source(scratch)], "HEAD")
+    [change] = since_commit([source(scratch)], "HEAD").each
     found = changed(change)
     assert found.keys() == {"app.py", "new", "new/deep.py", "src/a.py"}
     assert found["new/deep.py"][0] is None
@@ -101,7 +103,7 @@ def test_since_a_commit(scratch: Scratch) -> None:
 def test_an_umask_is_no_change(scratch: Scratch) -> None:
     (scratch.top / "web/app.py").chmod(0o664)
     scratch.write("web/src/a.py", "a\n", 0o755)
-    [change] = since_commit([source(scratch)], "HEAD")
+    [change] = since_commit([source(scratch)], "HEAD").each
     found = changed(change)
     assert found.keys() == {"src/a.py"}
     assert [entry and entry.mode for entry in found["src/a.py"]] == [0o644, 0o755]
@@ -118,7 +120,7 @@ def test_a_patch_leaves_all_files_as_they_are(scratch: Scratch, relative: bool) 
     diff = scratch.git("diff", "--cached", *(["--relative=web"] if relative else [])).decode()
     scratch.git("reset", "--quiet", "--hard")
     before = scratch.state()
-    [change] = apply([now], diff, [scratch.top, scratch.top / "web"])
+    [change] = apply([now], diff, [scratch.top, scratch.top / "web"]).each
     assert scratch.state() == before
     assert changed(change).keys() == {"app.py", "fresh.py"}
     assert change.before.dockerfile == DOCKERFILE
@@ -127,7 +129,7 @@ def test_a_patch_leaves_all_files_as_they_are(scratch: Scratch, relative: bool) 
 
 def test_a_patch_of_other_files_says_so(scratch: Scratch) -> None:
     diff = "--- /dev/null\n+++ b/other.txt\n@@ -0,0 +1 @@\n+1\n"
-    [change] = apply([source(scratch)], diff, [scratch.top])
+    [change] = apply([source(scratch)], diff, [scratch.top]).each
     assert change.notes == ("the change touches nothing that this variant is built from",)
 
 
@@ -140,7 +142,7 @@ def test_a_patch_that_does_not_apply_is_refused(scratch: Scratch) -> None:
 def test_a_commit_without_the_dockerfile_is_refused(scratch: Scratch) -> None:
     scratch.write("web/new.Dockerfile", DOCKERFILE)
     new = SourceReader(lambda _: None).read(Variant("n", scratch.top / "web/new.Dockerfile", scratch.top / "web"))
-    with pytest.raises(UsageError, match="was not there then"):
+    with pytest.raises(UsageError, match=r"web/new\.Dockerfile is not there at HEAD: there is no build of it"):
         since_commit([new], "HEAD")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from layerbench.context.models import FileChange
+from layerbench.context.names import shown
 
 _MOST_NAMED = 3
 
@@ -15,17 +16,17 @@ def describe_changes(changes: Sequence[FileChange]) -> str:
     told = [change for change in changes if not (change.change == "removed" and change.path in moved)]
     if len(told) == 1:
         return _describe(told[0])
-    shown = [f"{change.path or '/'} ({_word(change)})" for change in told[:_MOST_NAMED]]
-    left = len(told) - len(shown)
+    listed = [f"{shown(change.path) or '/'} ({_word(change)})" for change in told[:_MOST_NAMED]]
+    left = len(told) - len(listed)
     if left:
-        return f"{', '.join(shown)} and {left:,} more changed"
-    return f"{', '.join(shown[:-1])} and {shown[-1]} changed"
+        return f"{', '.join(listed)} and {left:,} more changed"
+    return f"{', '.join(listed[:-1])} and {listed[-1]} changed"
 
 
 def _describe(change: FileChange) -> str:
-    name = change.path or "the folder itself"
+    name = shown(change.path) or "the folder itself"
     if change.change == "added":
-        return f"{change.old_path} was renamed to {name}" if change.old_path else f"{name} was added"
+        return f"{shown(change.old_path)} was renamed to {name}" if change.old_path else f"{name} was added"
     if change.change == "removed":
         return f"{name} was removed"
     return f"{name} changed ({_word(change)})"
@@ -33,5 +34,5 @@ def _describe(change: FileChange) -> str:
 
 def _word(change: FileChange) -> str:
     if change.old_path:
-        return f"renamed from {change.old_path}"
+        return f"renamed from {shown(change.old_path)}"
     return "link target" if change.change == "target" else change.change

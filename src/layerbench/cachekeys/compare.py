@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from layerbench.cachekeys.alignment import find_partners
-from layerbench.cachekeys.keys import PlanKeys
+from layerbench.cachekeys.keys import PlanKeys, all_keys
 from layerbench.cachekeys.models import BuildInputs
 from layerbench.cachekeys.planning import plan_steps
 from layerbench.cachekeys.reasons import Reasons
@@ -86,20 +86,21 @@ class _Walk:
         plan: BuildPlan,
         observed: Mapping[int, Outcome],
     ) -> None:
-        self._old = PlanKeys(reference_plan)
-        for step in reference_plan.steps:
-            self._old.add(step)
-        self._new = PlanKeys(plan)
+        self._old = all_keys(reference_plan)
+        # What was observed may set a key right, and with it those below.
+        expected = all_keys(plan)
+        self._new = PlanKeys(plan) if observed else expected
         self._filled = {key: at for at, key in reversed(list(enumerate(self._old.steps)))}
         self._copies = set(self._old.copies.values())
-        self._partners = find_partners(reference_plan, plan)
+        hits = {self._filled[key]: at for at, key in enumerate(expected.steps) if key in self._filled}
+        self._partners = find_partners(reference_plan, plan, hits)
         self._observed = observed
         self._verdicts = Verdicts(reference, new, self._old, self._new)
         self._reasons = Reasons(reference, new, self._old.plan)
         self._ran: set[int] = set()
 
     def take(self, step: PlannedStep) -> ComparedStep:
-        key = self._new.add(step)
+        key = self._new.of(step)
         found = self._source(step) if step.is_source else self._step(step, key)
         if found.outcome == "ran":
             self._ran.add(step.position)

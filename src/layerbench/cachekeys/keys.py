@@ -39,6 +39,10 @@ class PlanKeys:
         self.written[step.position] = own
         return key
 
+    def of(self, step: PlannedStep) -> str:
+        """The key of a step, made now where it is the next one."""
+        return self.steps[step.position] if step.position < len(self.steps) else self.add(step)
+
     def own(self, step: PlannedStep) -> str:
         """The part of the key that does not hang on the step's parent."""
         return digest_of([step.kind, dict(step.operation), [self.content(found) for found in step.contents]])
@@ -65,3 +69,11 @@ class PlanKeys:
         if opaque.kind == "place":
             return self.steps[planned.source_step] if planned.source_step is not None else "unknown"
         return opaque.name
+
+
+def all_keys(plan: BuildPlan) -> PlanKeys:
+    """The keys of all steps of a plan."""
+    keys = PlanKeys(plan)
+    for step in plan.steps:
+        keys.add(step)
+    return keys

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from layerbench.cachekeys.selecting import Match, Tree, find_matches, in_order, region_of
+from layerbench.cachekeys.selecting import Match, Tree, find, in_order, region_of
 from layerbench.context.links import follow
 from layerbench.context.models import Entry
 from layerbench.context.selection import Selector
@@ -76,6 +76,8 @@ class Content:
     mode of a folder that it knows changes no key (seen with BuildKit 0.25; in a context that is new to it, it does)."""
     missing: tuple[str, ...] = ()
     """Sources in a context that are not there, with which a build fails; a pattern may match nothing."""
+    refusals: tuple[str, ...] = ()
+    """Sentences on patterns that BuildKit refuses, with which a build fails as well."""
 
 
 def relative(path: str, folder: str) -> str | None:
@@ -94,9 +96,16 @@ def overlap(one: str, other: str) -> bool:
 
 def fingerprint_content(tree: Tree, selectors: Sequence[Selector]) -> Content:
     """What is selected of a context."""
-    matches = [find_matches(tree, selector) for selector in in_order(selectors)]
-    missing = (one.path for one in selectors if not one.is_wildcard and follow(tree, one.path) is None)
-    return replace(_content(matches, {}, {}, ()), missing=tuple(path.strip("/") for path in missing))
+    ordered = in_order(selectors)
+    found = {selector: find(tree, selector) for selector in ordered}
+    missing = [
+        one.whole_path
+        for one in selectors
+        if (found[one].is_missing if one in found else follow(tree, one.path) is None)
+    ]
+    content = _content([found[selector].matches for selector in ordered], {}, {}, ())
+    refusals = (one.refusal for one in found.values() if one.refusal is not None)
+    return replace(content, missing=tuple(dict.fromkeys(missing)), refusals=tuple(refusals))
 
 
 def layer_content(layer: Layer | None, selectors: Sequence[Selector]) -> Content:
@@ -105,14 +114,17 @@ def layer_content(layer: Layer | None, selectors: Sequence[Selector]) -> Content
     steps: dict[str, int] = {}
     owners: dict[str, str] = {}
     opaque: dict[Opaque, None] = {}
+    refusals: list[str] = []
     for selector in in_order(selectors):
         region = region_of(selector)
         view = _View.of(layer, region)
-        matches.append(find_matches(Tree(_with_folders(view.entries)), selector))
+        found = find(Tree(_with_folders(view.entries)), selector)
+        matches.append(found.matches)
+        refusals += [found.refusal] if found.refusal is not None else []
         steps.update(view.steps)
         owners.update(view.owners)
         opaque.update(dict.fromkeys(view.opaque))
-    return _content(matches, steps, owners, tuple(opaque))
+    return replace(_content(matches, steps, owners, tuple(opaque)), refusals=tuple(refusals))
 
 
 def _with_folders(entries: dict[str, Entry]) -> dict[str, Entry]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from layerbench.context.gosyntax import has_wildcards
 from layerbench.context.links import follow
 from layerbench.context.models import Entry
-from layerbench.context.selection import Included, Selector, choose
+from layerbench.context.selection import Included, Selector, choose, is_missing
 from layerbench.errors import UsageError
 
 
@@ -69,14 +69,30 @@ def in_order(selectors: Sequence[Selector]) -> list[Selector]:
     return sorted([*kept, *(selector for selector in selectors if selector.has_filters)], key=lambda one: one.path)
 
 
-def find_matches(entries: Mapping[str, Entry], selector: Selector) -> tuple[Match, ...]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source selects."""
+
+    matches: tuple[Match, ...]
+    is_missing: bool = False
+    """Whether a build fails for it is not there."""
+    refusal: str | None = None
+    """Why BuildKit refuses it; None where it does not."""
+
+
+def find(entries: Mapping[str, Entry], selector: Selector) -> Found:
     """What a source selects; nothing where it names nothing, or where the build will refuse it."""
     if not selector.has_filters and isinstance(entries, Tree):
-        return _whole(entries, selector.path)
+        matches = _whole(entries, selector.path)
+        return Found(matches, is_missing=not matches)
     try:
         chosen = choose(entries, selector)
-    except UsageError:
-        return ()
+    except UsageError as error:
+        return Found((), refusal=str(error))
+    return Found(_grouped(entries, selector, chosen), is_missing(entries, selector, chosen))
+
+
+def _grouped(entries: Mapping[str, Entry], selector: Selector, chosen: list[Included]) -> tuple[Match, ...]:
     path = selector.path.strip("/")
     if not selector.is_wildcard:
         return (Match("", path, selector.has_filters, _within(entries, chosen, path)),) if chosen or not path else ()

@@ -25,6 +25,8 @@ Outcome = Literal["ran", "hit"]
 KeyPlace = Literal["operation", "content", "parent"]
 """Where in a step's key something is: the instruction with its options, the files it reads, or what it builds on."""
 Kind = Literal["files", "instruction", "base", "remote-source", "option", "parent", "stage-output", "unknown"]
+NOTHING_CHANGED = "nothing that is known of it changed; its cache entry was not there"
+"""The text of the cause of a step that ran although its key is that of the reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,7 @@ class Verdicts:
 
     def unexplained(self, step: PlannedStep) -> StepCause:
         """Of a step that ran although its key is that of the reference."""
-        text = "nothing that is known of it changed; its cache entry was not there"
-        return StepCause("unknown", step.position, text)
+        return StepCause("unknown", step.position, NOTHING_CHANGED)
 
     def _content(self, step: PlannedStep, old: PlannedStep) -> StepCause | None:
         """Files that are certainly others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Literal
 
@@ -68,10 +69,11 @@ def impact(
     reader = SourceReader(told_once())
     sources = [reader.read(variant) for variant in bench.variants]
     target = target_beside(output, known, sources, bench)
-    found = []
-    for source in sources:
-        commits = last_commits(source.folders[""], commit_count) if commit_count else None
-        found.append(impact_of(source, known.of, commits))
+    history = functools.cache(last_commits)  # variants mostly share their context
+    found = [
+        impact_of(source, known.of, history(source.folders[""], commit_count) if commit_count else None)
+        for source in sources
+    ]
     notes = [known.note] if known.note else []
     if commit_count and is_shallow(sources[0].folders[""]):
         notes.append(

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from layerbench.cli.foreseeing import chooses_variants, read_costs, target_beside, told_once
+from layerbench.cli.foreseeing import Costs, chooses_variants, read_costs, target_beside, told_once
 from layerbench.cli.output import chosen_format, options_for, write, writes_output
 from layerbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from layerbench.foresight.edits import Change
+    from layerbench.analysis.predict.models import Prediction
+    from layerbench.foresight.change import Change, Changes
     from layerbench.foresight.sources import Source
 
 _STANDARD_INPUT = "-"
@@ -74,27 +75,21 @@ def predict(
     if sum((bool(edits), diff is not None, patch is not None)) != 1:
         raise UsageError(f"say what will change in one way: {_MEND}")
 
-    from layerbench.analysis.predict.foresee import foresee
-    from layerbench.analysis.predict.predict import NOT_MEASURED
-    from layerbench.analysis.predict.predict import predict as predict_build
+    from layerbench.foresight.change import of_each
     from layerbench.foresight.sources import SourceReader
-    from layerbench.foresight.variants import find_variants
+    from layerbench.foresight.variants import bench_file_of, find_variants
 
     bench = find_variants(context, dockerfiles, bench_file, variants)
     known = read_costs(costs, bench)
-    reader = SourceReader(told_once())
-    sources = [reader.read(variant) for variant in bench.variants]
+    left_out: list[str] = []
+    sources = of_each(bench.variants, lambda variant: variant.name, SourceReader(told_once()).read, left_out)
     target = target_beside(output, known, sources, bench, *([patch] if patch else []))
-    changes = _changes(sources, Path(context or "."), edits, diff, patch)
-    predictions = []
-    for change in changes:
-        foreseen = foresee(change.before, change.after)
-        name = change.source.variant.name
-        found = predict_build(name, foreseen, known.of(name, [one.step for one in foreseen]))
-        # Where nothing at all was measured, that is said once and not of each variant.
-        told = (note for note in found.notes if known.result or note != NOT_MEASURED)
-        predictions.append(replace(found, notes=(*change.notes, *told)))
-    notes = [known.note] if known.note else []
+    read_from = bench_file_of(context, dockerfiles, bench_file)
+    changes = _changes(sources, Path(context or "."), edits, diff, patch, read_from)
+    predictions = of_each(
+        changes.each, lambda change: change.source.variant.name, lambda change: _predicted(change, known), left_out
+    )
+    notes = [*left_out, *changes.notes, *([known.note] if known.note else [])]
     match chosen:
         case "json":
             from layerbench.report.predict import json_steps
@@ -110,19 +105,41 @@ def predict(
             write([table.render(predictions, options_for(target), everything=everything, notes=notes)], target)
 
 
+def _predicted(change: Change, known: Costs) -> Prediction:
+    from layerbench.analysis.predict.predict import NOT_MEASURED
+    from layerbench.analysis.predict.predict import predict as predict_build
+    from layerbench.foresight.change import foreseen_change
+
+    foreseen = foreseen_change(change)
+    name = change.source.variant.name
+    found = predict_build(name, foreseen, known.of(name, [one.step for one in foreseen]))
+    # Where nothing at all was measured, that is said once and not of each variant.
+    told = (note for note in found.notes if known.result or note != NOT_MEASURED)
+    return replace(found, notes=(*change.notes, *told))
+
+
 def _changes(
-    sources: Sequence[Source], folder: Path, edits: Sequence[str], diff: str | None, patch: str | None
-) -> list[Change]:
+    sources: Sequence[Source],
+    folder: Path,
+    edits: Sequence[str],
+    diff: str | None,
+    patch: str | None,
+    bench_file: Path | None,
+) -> Changes:
+    from layerbench.foresight.change import Changes
+    from layerbench.foresight.earlier import since_commit
     from layerbench.foresight.edits import edit_files, find_files
-    from layerbench.foresight.patches import apply, repository_top, since_commit
+    from layerbench.foresight.patches import apply, repository_top
 
     main = [source.folders[""] for source in sources]
     if edits:
-        return edit_files(sources, find_files(edits, [*([] if folder == Path() else [folder]), Path(), *main]))
+        files = find_files(edits, [*([] if folder == Path() else [folder]), Path(), *main])
+        return Changes(tuple(edit_files(sources, files)))
     if diff is not None:
-        return since_commit(sources, diff)
+        return since_commit(sources, diff, bench_file)
     top = repository_top(main[0])
-    return apply(sources, _read_patch(patch or _STANDARD_INPUT), [folder, *main, *([top] if top else [])])
+    places = [*([top] if top else []), folder, *main]
+    return apply(sources, _read_patch(patch or _STANDARD_INPUT), places, bench_file)
 
 
 def _read_patch(path: str) -> str:

@@ -92,10 +92,17 @@ def find_dockerfiles(folder: Path) -> list[Path]:
     """The Dockerfiles of a folder and of its folder `docker`, by their variants' names, a bare `Dockerfile` first.
 
     Hidden files, `.dockerignore` files of single Dockerfiles, backups and templates are none.
+
+    Raises:
+        UsageError: one of the folders cannot be looked into.
     """
     found: list[Path] = []
     for place in (folder, folder / "docker"):
-        files = [path for path in place.iterdir() if _is_dockerfile(path)] if place.is_dir() else []
+        try:
+            files = [path for path in place.iterdir() if _is_dockerfile(path)] if place.is_dir() else []
+        except OSError as error:
+            mend = "name the Dockerfiles with -f, or make it readable"
+            raise UsageError(f'"{place}" cannot be looked into for Dockerfiles ({error.strerror}); {mend}') from None
         # By name rather than by file, or multi-x.Dockerfile would come before multi.Dockerfile.
         found += sorted(files, key=lambda path: (path.name.lower() != "dockerfile", _own_name(path, folder), path))
     once = {path.resolve(): path for path in reversed(found)}

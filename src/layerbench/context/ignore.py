@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,7 +138,22 @@ def _without_trailing_star(pattern: str) -> str:
     return pattern.removesuffix("/**").removesuffix("/*")
 
 
-def read_ignore(dockerfile: Path, context: Path) -> IgnoreRules:
+ContentOf = Callable[[Path, Path], bytes | None]
+"""What BuildKit finds in a file of a folder that is sent: the file, the folder; None where it finds none."""
+
+
+def ignore_content(file: Path, top: Path) -> bytes | None:
+    """What BuildKit finds on the disk; a link is followed as long as it stays in the folder that is sent."""
+    try:
+        target = file.resolve(strict=True)
+        if not target.is_relative_to(top.resolve()):
+            return None
+        return target.read_bytes()
+    except (OSError, RuntimeError):  # a folder, a broken link, a loop: BuildKit goes on without
+        return None
+
+
+def read_ignore(dockerfile: Path, context: Path, content_of: ContentOf = ignore_content) -> IgnoreRules:
     """The rules that hold for a build.
 
     They are those of `<Dockerfile's name>.dockerignore` beside the Dockerfile, even if that is empty, and only
@@ -147,38 +162,28 @@ def read_ignore(dockerfile: Path, context: Path) -> IgnoreRules:
     Args:
         dockerfile: which need not be in the context.
         context: the folder.
+        content_of: what is in a file, where that is not what the disk holds now.
 
     Raises:
         UsageError: a pattern with which the build would fail.
     """
     own = dockerfile.with_name(f"{dockerfile.name}{IGNORE_FILE}")
     for file, top in ((own, own.parent), (context / IGNORE_FILE, context)):
-        content = _content(file, top)
+        content = content_of(file, top)
         if content is not None:
             return parse_ignore(content, file)
     return IgnoreRules()
 
 
-def read_own_ignore(context: Path) -> IgnoreRules:
+def read_own_ignore(context: Path, content_of: ContentOf = ignore_content) -> IgnoreRules:
     """The rules of a named context: its own `.dockerignore` counts alone (frontend/dockerui/namedcontext.go).
 
     Raises:
         UsageError: a pattern in it is wrong.
     """
     file = context / IGNORE_FILE
-    content = _content(file, context)
+    content = content_of(file, context)
     return IgnoreRules() if content is None else parse_ignore(content, file)
-
-
-def _content(file: Path, top: Path) -> bytes | None:
-    """What BuildKit finds; a link is followed as long as it stays in the folder that is sent."""
-    try:
-        target = file.resolve(strict=True)
-        if not target.is_relative_to(top.resolve()):
-            return None
-        return target.read_bytes()
-    except (OSError, RuntimeError):  # a folder, a broken link, a loop: BuildKit goes on without
-        return None
 
 
 def parse_ignore(content: bytes, file: Path) -> IgnoreRules:

@@ -40,6 +40,11 @@ class Selector:
         return "/".join(parts[: next((at for at, part in enumerate(parts) if has_wildcards(part)), len(parts))])
 
     @property
+    def whole_path(self) -> str:
+        """What a person would call it: with what `--parents` looks for below the path; without the first slash."""
+        return "/".join(part for part in (self.path.strip("/"), *self.includes[:1]) if part)
+
+    @property
     def has_filters(self) -> bool:
         """Whether single files are chosen, or one path is taken whole."""
         return self.is_wildcard or bool(self.includes) or bool(self.excludes)
@@ -110,21 +115,36 @@ def missing_sources(
     fingerprint: Fingerprint, sources: Sequence[str], excludes: Sequence[str] = (), *, parents: bool = False
 ) -> tuple[str, ...]:
     """Sources that a build would fail to find; a pattern may match nothing, but a link that it matches must lead on."""
-    missing = []
-    for source, selector in zip(sources, selectors_of(sources, excludes, parents=parents), strict=True):
-        chosen = choose(fingerprint.entries, selector) if selector.has_filters else []
-        if any(included.is_followed and follow(fingerprint.entries, included.found) is None for included in chosen):
-            is_there = False
-        elif selector.is_wildcard or any(map(has_wildcards, selector.includes)):
-            is_there = True
-        elif selector.includes:
-            whole = f"{selector.path.removesuffix('/')}/{selector.includes[0]}".strip("/")
-            is_there = any(included.path.startswith(whole) for included in chosen)
-        else:
-            is_there = follow(fingerprint.entries, selector.path) is not None
-        if not is_there:
-            missing.append(source)
-    return tuple(missing)
+    selectors = selectors_of(sources, excludes, parents=parents)
+    return tuple(
+        source
+        for source, selector in zip(sources, selectors, strict=True)
+        if is_missing(fingerprint.entries, selector, _filtered(fingerprint.entries, selector))
+    )
+
+
+def _filtered(entries: Mapping[str, Entry], selector: Selector) -> list[Included]:
+    return choose(entries, selector) if selector.has_filters else []
+
+
+def is_missing(entries: Mapping[str, Entry], selector: Selector, chosen: Sequence[Included]) -> bool:
+    """Whether a build would fail to find a source.
+
+    Args:
+        entries: of the context.
+        selector: of the source.
+        chosen: what it takes; is looked at only where it has filters.
+    """
+    if not selector.has_filters:
+        return follow(entries, selector.path) is None
+    if any(included.is_followed and follow(entries, included.found) is None for included in chosen):
+        return True
+    if selector.is_wildcard or any(map(has_wildcards, selector.includes)):
+        return False
+    if selector.includes:
+        whole = selector.whole_path
+        return not any(included.path == whole or included.path.startswith(f"{whole}/") for included in chosen)
+    return follow(entries, selector.path) is None
 
 
 def _entries_of(entries: Mapping[str, Entry], included: Included) -> Iterator[tuple[str, Entry]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,54 +13,61 @@ from layerbench.analysis.explain.models import StepName
 from layerbench.analysis.impact.effects import Effects
 from layerbench.analysis.impact.ignorable import ignorable_files
 from layerbench.analysis.impact.manifests import MANIFEST_NAMES
-from layerbench.analysis.impact.models import CommitCosts, Ignorable, Impact, VariantImpact
-from layerbench.analysis.impact.readers import context_readers
-from layerbench.analysis.predict.foresee import foresee, step_name
+from layerbench.analysis.impact.marking import MarkedInputs, mark_files
+from layerbench.analysis.impact.models import Ignorable, Impact, VariantImpact
+from layerbench.analysis.impact.readers import FileClass, find_readers
+from layerbench.analysis.predict.foresee import foreseen_steps, step_name
 from layerbench.analysis.predict.models import ForeseenStep, MeasuredCosts
 from layerbench.analysis.predict.predict import NOT_MEASURED
-from layerbench.analysis.wording import join_words
+from layerbench.cachekeys.compare import compare_plans
 from layerbench.cachekeys.models import BuildInputs
 from layerbench.cachekeys.planning import plan_steps
-from layerbench.context.models import Entry
+from layerbench.cachekeys.steps import BuildPlan
 from layerbench.foresight.edits import edited
-from layerbench.foresight.sources import MAIN_CONTEXT, Source, folders_above, with_entries
-from layerbench.repository.changes import CommitFiles
+from layerbench.foresight.sources import MAIN_CONTEXT, Source
+from layerbench.foresight.touched import TouchedFiles, history_notes, touched_files, with_history
+from layerbench.repository.changes import History
 
 CostsOf = Callable[[str, Sequence[StepName]], MeasuredCosts | None]
 _MANIFEST_DEPTH = 2
 _MOST_MANIFEST_BYTES = 1_000_000
 
 
-def impact_of(source: Source, costs_of: CostsOf, commits: Sequence[CommitFiles] | None) -> VariantImpact:
+def impact_of(source: Source, costs_of: CostsOf, history: History | None) -> VariantImpact:
     """One variant's impact.
 
     Args:
         source: the variant as it is now.
         costs_of: what was measured of a variant's steps.
-        commits: the last ones, with paths relative to the main context; None to look at none.
+        history: the last commits; None to look at none.
 
     Raises:
         UsageError: the Dockerfile cannot be read.
     """
     name = source.variant.name
-    now = source.inputs.contexts[MAIN_CONTEXT].entries
-    inputs = _with_history(source, commits or ())
-    plan = plan_steps(inputs)
+    folders = {context: str(folder) for context, folder in source.folders.items()}
+    marked = mark_files(with_history(source, history) if history else source.inputs, folders)
+    plan = plan_steps(marked.inputs)
     steps = [step_name(step) for step in plan.steps if not step.is_source]
-    readers = context_readers(plan, inputs.contexts[MAIN_CONTEXT].entries)
+    missing = _missing(plan)
+    readers = find_readers(plan, marked)
     costs = costs_of(name, steps)
+    touched = touched_files(source, marked, history) if history else TouchedFiles((), {})
 
-    def after_edit(paths: Collection[str]) -> Sequence[ForeseenStep]:
-        return foresee(inputs, edited(inputs, paths))
+    def after_edit(names: Collection[str]) -> Sequence[ForeseenStep]:
+        files = [file for one in names for file in touched.submodules.get(one, (one,))]
+        after = _edited(marked, files)
+        foreseen = foreseen_steps(compare_plans(marked.inputs, plan, after, plan_steps(after)))
+        # An edited link leads to something else, not to nothing: no more is missing than is now.
+        return [replace(one, missing=missing[one.step.position]) for one in foreseen]
 
-    effects = Effects(name, readers, after_edit, costs)
-    shown = [path for path, entry in now.items() if entry.kind != "folder"]
+    effects = Effects(name, _with_submodules(readers.classes, touched), after_edit, costs)
     return VariantImpact(
         variant=name,
-        effects=effects.table(shown),
-        ignorable=_ignorable(source, readers, steps),
-        commits=_commits(effects, commits, readers),
-        notes=tuple(_notes(source, commits or (), effects)),
+        effects=effects.table(_present(source, marked)),
+        ignorable=_ignorable(source, readers.direct, steps),
+        commits=effects.commits(touched.commits) if history else None,
+        notes=(*effects.notes, *(history_notes(source, history) if history else ())),
     )
 
 
@@ -79,39 +86,35 @@ def ranked(context: str, variants: Iterable[VariantImpact], costs_from: str | No
     return Impact(context, tuple(found), tuple(notes), costs_from)
 
 
-def _with_history(source: Source, commits: Sequence[CommitFiles]) -> BuildInputs:
-    """The inputs with those files as well that are gone by now: a commit that changed one ran what reads it."""
-    now = source.inputs.contexts[MAIN_CONTEXT].entries
-    rules = source.ignores[MAIN_CONTEXT]
-    gone = {path for commit in commits for path in commit.paths if path not in now and not rules.excludes(path)}
-    files = {path for path, entry in now.items() if entry.kind != "folder"}
-    taken = {
-        path: Entry("file", 0o644, 0, "gone")
-        for path in sorted(gone)
-        # What a folder was or is now a file, and the other way round, cannot both be there.
-        if not any(above in files or above in gone for above in folders_above(path))
+def _missing(plan: BuildPlan) -> dict[int, tuple[str, ...]]:
+    """Sources that are not in the context as it is, by the position of the step that names them."""
+    return {
+        step.position: tuple(path for part in step.contents for path in part.content.missing) for step in plan.steps
     }
-    return with_entries(source.inputs, {MAIN_CONTEXT: dict(taken)})
 
 
-def _commits(
-    effects: Effects, commits: Sequence[CommitFiles] | None, readers: Mapping[str, frozenset[int]]
-) -> CommitCosts | None:
-    if commits is None:
-        return None
-    return effects.commits([[path for path in commit.paths if path in readers] for commit in commits])
+def _edited(marked: MarkedInputs, names: Iterable[str]) -> BuildInputs:
+    """The inputs with another content of some files, in all contexts that they lie in."""
+    paths: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        for place in marked.places[name]:
+            paths[place.context].append(place.path)
+    inputs = marked.inputs
+    for context, some in paths.items():
+        inputs = edited(inputs, some, context)
+    return inputs
 
 
-def _notes(source: Source, commits: Sequence[CommitFiles], effects: Effects) -> Iterator[str]:
-    yield from effects.notes
-    dockerfile = source.paths_of(source.variant.dockerfile.resolve()).get(MAIN_CONTEXT)
-    own = [name for name in (dockerfile, ".dockerignore") if name]
-    changed = Counter(name for commit in commits for name in commit.paths if name in own)
-    if changed:
-        told = [
-            f"{name} was changed by {count} {'commit' if count == 1 else 'commits'}" for name, count in changed.items()
-        ]
-        yield f"{join_words(told)}: what the new text ran again is not counted"
+def _present(source: Source, marked: MarkedInputs) -> list[str]:
+    """The names of the files that are there now."""
+    now = {context: fingerprint.entries for context, fingerprint in source.inputs.contexts.items()}
+    return [name for name, places in marked.places.items() if any(place.path in now[place.context] for place in places)]
+
+
+def _with_submodules(classes: Mapping[str, FileClass], touched: TouchedFiles) -> Mapping[str, FileClass]:
+    """A submodule is read by all steps that read a file of it."""
+    whole = {name: FileClass().union(*(classes[file] for file in files)) for name, files in touched.submodules.items()}
+    return {**classes, **whole}
 
 
 def _ignorable(

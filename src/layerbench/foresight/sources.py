@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from collections.abc import Callable, Mapping
@@ -12,8 +11,9 @@ from pathlib import Path
 from layerbench.cachekeys.models import BuildInputs, Invocation
 from layerbench.config.models import Variant
 from layerbench.context.fingerprint import take_fingerprint
-from layerbench.context.ignore import IgnoreRules, read_ignore, read_own_ignore
+from layerbench.context.ignore import ContentOf, IgnoreRules, ignore_content, read_ignore, read_own_ignore
 from layerbench.context.models import Entry, Fingerprint
+from layerbench.context.names import shown
 from layerbench.errors import UsageError
 from layerbench.platforms import platform_of_machine
 
@@ -63,29 +63,13 @@ class SourceReader:
         """
         check_is_local(str(variant.context))
         text = read_dockerfile(variant.dockerfile)
-        named = {name: value for name, value in variant.build_contexts.items() if _is_folder(value)}
-        folders = {
-            MAIN_CONTEXT: variant.context.resolve(),
-            **{name: Path(one).resolve() for name, one in named.items()},
-        }
-        ignores = {
-            name: read_ignore(variant.dockerfile, folder) if name == MAIN_CONTEXT else read_own_ignore(folder)
-            for name, folder in folders.items()
-        }
+        folders = context_folders(variant, Path.is_dir)
+        ignores = {name: ignore_rules(variant, name, folder) for name, folder in folders.items()}
         inputs = BuildInputs(
             dockerfile=text,
-            invocation=Invocation(
-                target=variant.target,
-                build_args=dict(variant.build_args),
-                platform=variant.platform,
-                # No builder is asked; one that runs elsewhere is mostly of the same kind.
-                native_platform=platform_of_machine(platform.machine()),
-                network=variant.network,
-                extra_args=variant.extra_args,
-                secrets=tuple(secret.id for secret in variant.secrets),
-            ),
+            invocation=invocation_of(variant),
             contexts={name: self._fingerprint(folder, ignores[name]) for name, folder in folders.items()},
-            remote_contexts={name: value for name, value in variant.build_contexts.items() if name not in named},
+            remote_contexts=remote_contexts(variant, folders),
         )
         return Source(variant, folders, ignores, inputs)
 
@@ -95,8 +79,47 @@ class SourceReader:
             found = take_fingerprint(folder, rules)
             self._known[key] = found
             for problem in found.problems:
-                self._note(f"{_shown(problem.path)} {problem.text}")
+                self._note(f"{shown(problem.path)} {problem.text}")
         return self._known[key]
+
+
+def context_folders(variant: Variant, is_there: Callable[[Path], bool]) -> dict[str, Path]:
+    """The contexts that are folders by their names, the main one under the empty name; resolved."""
+    named = {name: Path(value) for name, value in variant.build_contexts.items() if Path(value).is_absolute()}
+    return {
+        MAIN_CONTEXT: variant.context.resolve(),
+        **{name: folder.resolve() for name, folder in named.items() if is_there(folder)},
+    }
+
+
+def remote_contexts(variant: Variant, folders: Mapping[str, Path]) -> dict[str, str]:
+    """The named contexts that are no folders."""
+    return {name: value for name, value in variant.build_contexts.items() if name not in folders}
+
+
+def ignore_rules(variant: Variant, name: str, folder: Path, content_of: ContentOf = ignore_content) -> IgnoreRules:
+    """What is left out of one of a variant's contexts.
+
+    Raises:
+        UsageError: a pattern with which the build would fail.
+    """
+    if name == MAIN_CONTEXT:
+        return read_ignore(variant.dockerfile, folder, content_of)
+    return read_own_ignore(folder, content_of)
+
+
+def invocation_of(variant: Variant) -> Invocation:
+    """The options that a variant is built with."""
+    return Invocation(
+        target=variant.target,
+        build_args=dict(variant.build_args),
+        platform=variant.platform,
+        # No builder is asked; one that runs elsewhere is mostly of the same kind.
+        native_platform=platform_of_machine(platform.machine()),
+        network=variant.network,
+        extra_args=variant.extra_args,
+        secrets=tuple(secret.id for secret in variant.secrets),
+    )
 
 
 def read_dockerfile(path: Path) -> str:
@@ -138,14 +161,17 @@ def with_entries(inputs: BuildInputs, changes: Mapping[str, Mapping[str, Entry |
     contexts = dict(inputs.contexts)
     for name, some in changes.items():
         if some:
-            contexts[name] = replace(contexts[name], entries=_changed(contexts[name].entries, some))
+            contexts[name] = replace(contexts[name], entries=entries_with(contexts[name].entries, some))
     return replace(inputs, contexts=contexts)
 
 
-def _changed(entries: Mapping[str, Entry], changes: Mapping[str, Entry | None]) -> dict[str, Entry]:
+def entries_with(entries: Mapping[str, Entry], changes: Mapping[str, Entry | None]) -> dict[str, Entry]:
+    """The entries of one context with other ones; see `with_entries`."""
     found = {path: entry for path, entry in entries.items() if changes.get(path, entry) is not None}
     for path, entry in changes.items():
         if entry is not None:
+            if path in found and found[path].kind == "folder":
+                found = {other: kept for other, kept in found.items() if not other.startswith(f"{path}/")}
             found[path] = entry
             for folder in folders_above(path):
                 found.setdefault(folder, Entry("folder", 0o755))
@@ -153,7 +179,9 @@ def _changed(entries: Mapping[str, Entry], changes: Mapping[str, Entry | None]) 
     if removed:
         kept = {folder for path, entry in found.items() if entry.kind != "folder" for folder in folders_above(path)}
         for folder in removed - kept:
-            found.pop(folder, None)
+            # A file may stand where the folder was.
+            if folder in found and found[folder].kind == "folder":
+                del found[folder]
     return found
 
 
@@ -161,11 +189,3 @@ def folders_above(path: str) -> list[str]:
     """The folders that a path is in, the outermost first."""
     parts = path.split("/")
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
-
-
-def _is_folder(value: str) -> bool:
-    return Path(value).is_absolute() and Path(value).is_dir()
-
-
-def _shown(path: str) -> str:
-    return os.fsencode(path).decode(errors="backslashreplace")

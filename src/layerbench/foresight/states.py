@@ -12,10 +12,13 @@ from layerbench.ab.states import find_states, lay_out
 from layerbench.analysis.explain.models import Cause, ExplainedStep, Explanation
 from layerbench.analysis.predict.foresee import foreseen_steps, step_name
 from layerbench.analysis.predict.models import ForeseenStep
-from layerbench.cachekeys.compare import compare_builds
+from layerbench.cachekeys.compare import BuildComparison, compare_plans
+from layerbench.cachekeys.models import BuildInputs
+from layerbench.cachekeys.steps import BuildPlan
 from layerbench.config.models import Variant
 from layerbench.config.select import select
 from layerbench.errors import UsageError
+from layerbench.foresight.change import of_each, plan_of
 from layerbench.foresight.sources import SourceReader
 
 Note = Callable[[str], None]
@@ -47,21 +50,36 @@ def explain_states(base: str, head: str, bench_file: Path | None, variants: Sequ
         reader = SourceReader(note)
         scenario = f"{base} -> {head}"
         pairs = [(known[variant.name], variant) for variant in wanted if variant.name in known]
-        steps = tuple(step for one, other in pairs for step in _explained(reader, one, other, scenario))
+        left_out: list[str] = []
+
+        def explained(pair: tuple[Variant, Variant]) -> tuple[ExplainedStep, ...]:
+            with told_of(sides["base"]):
+                before_it = _planned(reader, pair[0])
+            with told_of(sides["head"]):
+                after_it = _planned(reader, pair[1])
+            return tuple(_explained(compare_plans(*before_it, *after_it), pair[1].name, scenario))
+
+        steps = tuple(
+            step for found in of_each(pairs, lambda pair: pair[1].name, explained, left_out) for step in found
+        )
     if not pairs:
         raise UsageError(f"{base} and {head} have no variant in common: there is nothing to hold against each other")
-    notes = [_NOTHING_BUILT, *(f"{base} has no variant {name}" for name in missing)]
+    notes = [_NOTHING_BUILT, *(f"{base} has no variant {name}" for name in missing), *left_out]
     return Explanation(steps, tuple(notes))
 
 
-def _explained(reader: SourceReader, base: Variant, head: Variant, scenario: str) -> Iterator[ExplainedStep]:
-    comparison = compare_builds(reader.read(base).inputs, reader.read(head).inputs)
+def _planned(reader: SourceReader, variant: Variant) -> tuple[BuildInputs, BuildPlan]:
+    source = reader.read(variant)
+    return source.inputs, plan_of(source.inputs, source)
+
+
+def _explained(comparison: BuildComparison, variant: str, scenario: str) -> Iterator[ExplainedStep]:
     foreseen = foreseen_steps(comparison)
     causes = {one.step.position: one.cause for one in foreseen}
     reasons = {step_name(one.step): one.reason for one in comparison.steps}
     for one in foreseen:
         yield ExplainedStep(
-            variant=head.name,
+            variant=variant,
             scenario=scenario,
             round=1,
             step=one.step,

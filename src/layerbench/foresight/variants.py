@@ -35,11 +35,26 @@ def find_variants(
         raise UsageError(f'"{folder}": no such folder; the context is a folder')
     if dockerfiles and bench_file is not None:
         raise UsageError("-c and -f exclude each other: the bench file names its Dockerfiles itself")
-    found = None if dockerfiles else bench_file or find_bench_file(folder)
+    found = bench_file_of(context, dockerfiles, bench_file)
     bench = _from_dockerfiles(folder, dockerfiles) if found is None else load_bench_file(found, os.environ)
     if found is None:
         check_bench(bench)
     return select(bench, names, (), None)
+
+
+def bench_file_of(context: str | None, dockerfiles: Sequence[Path], bench_file: Path | None) -> Path | None:
+    """The bench file that says which variants there are; None where Dockerfiles stand for them.
+
+    Raises:
+        UsageError: the folder may not be looked into.
+    """
+    if dockerfiles or bench_file is not None:
+        return None if dockerfiles else bench_file
+    folder = Path(context or ".")
+    try:
+        return find_bench_file(folder)
+    except OSError as error:
+        raise UsageError(f'"{folder}" cannot be looked into for a bench file ({error.strerror})') from None
 
 
 def _from_dockerfiles(folder: Path, dockerfiles: Sequence[Path]) -> BenchFile:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from layerbench.errors import UsageError
 from layerbench.repository.find import Repository
-from layerbench.repository.git import GitError, entries, git
+from layerbench.repository.git import GitError, entries, git, line
 
 _MARK = "\x01"
+_SUBMODULE = "160000"
+"""The mode of a commit of another repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,23 @@ class ChangedPaths:
 
 @dataclass(frozen=True, slots=True)
 class CommitFiles:
-    """A commit with the files that it changed, added or removed below a folder."""
+    """A commit with the files that it changed, added or removed, by their paths from the checkout's top."""
 
     id: str
     paths: tuple[str, ...]
-    """Relative to the folder; both names of what was renamed."""
+    """Both names of what was renamed."""
+    submodules: tuple[str, ...] = ()
+    """Folders of which it took another commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The last commits of a repository."""
+
+    top: Path
+    """The checkout's top folder, links resolved."""
+    commits: tuple[CommitFiles, ...]
+    """The newest first."""
 
 
 def changed_paths(repository: Repository, commit: str) -> ChangedPaths:
@@ -50,27 +66,30 @@ def changed_paths(repository: Repository, commit: str) -> ChangedPaths:
     return ChangedPaths(before, [*before, *new, *(path for path in untracked if not path.endswith("/"))])
 
 
-def last_commits(folder: Path, count: int) -> tuple[CommitFiles, ...]:
-    """The last commits of the branch that is checked out, the newest first; merges are left out.
+def last_commits(folder: Path, count: int) -> History:
+    """The last commits of the branch that is checked out; merges are left out.
 
     Args:
-        folder: in a checkout; only files below it are told.
+        folder: in a checkout; files elsewhere in it are told as well.
         count: at most so many.
 
     Raises:
         UsageError: no repository, no commit yet, or git refused.
     """
     try:
-        text = git(
-            *("log", "--no-merges", f"--max-count={count}", "--no-renames", "--name-only", "-z"),
-            *("--no-ext-diff", "--no-show-signature", "--relative", f"--format={_MARK}%H"),
+        top = Path(line("rev-parse", "--show-toplevel", folder=folder))
+        listed = git(
+            *("log", "--no-merges", f"--max-count={count}", "--root", f"--format={_MARK}%H"),
+            # Raw, for the modes: they tell a submodule from a file.
+            *("--raw", "-z", "--no-renames", "--no-relative", "--ignore-submodules=none"),
+            *("--no-ext-diff", "--no-show-signature"),
             folder=folder,
-        ).decode("utf-8", "surrogateescape")
+        )
         # Of the oldest commit of a shallow clone all files look new.
         cut = _boundary(folder)
     except GitError as error:
         raise UsageError(f"git has no history of {folder}: {error}; leave --git out, or go to a checkout") from None
-    return tuple(commit for part in text.split(_MARK)[1:] if (commit := _commit(part)).id not in cut)
+    return History(top, tuple(commit for commit in _commits(os.fsdecode(listed)) if commit.id not in cut))
 
 
 def is_shallow(folder: Path) -> bool:
@@ -90,7 +109,18 @@ def _boundary(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _commit(text: str) -> CommitFiles:
-    """One commit of the listing: its id, and behind a line break its files, each ended by NUL."""
-    first, _, rest = text.partition("\n")
-    return CommitFiles(first.strip("\0\n"), tuple(path for path in rest.split("\0") if path))
+def _commits(listed: str) -> Iterator[CommitFiles]:
+    """The commits of a raw listing: each its id, and for each file a description and a path, all ended by NUL."""
+    parts = iter(listed.split("\0"))
+    commit, paths, submodules = "", list[str](), list[str]()
+    for part in parts:
+        text = part.lstrip("\n")
+        if text.startswith(":"):
+            before, after = text[1:].split(" ")[:2]
+            (submodules if _SUBMODULE in (before, after) else paths).append(next(parts))
+        elif text.startswith(_MARK):
+            if commit:
+                yield CommitFiles(commit, tuple(paths), tuple(submodules))
+            commit, paths, submodules = text.removeprefix(_MARK), [], []
+    if commit:
+        yield CommitFiles(commit, tuple(paths), tuple(submodules))

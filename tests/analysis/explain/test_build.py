@@ -254,3 +254,40 @@ def test_failed_builds_and_missing_inputs_are_noted() -> None:
         "v, edit, round 2 failed, and has no cache hits to explain.",
     )
     assert len(found.steps) == 3
+
+
+def test_two_runs_of_one_edit_have_a_cache_each() -> None:
+    """What is the same in both ran in both, for what was new to the run's own cache."""
+    head = _result([record(OLD, [HIT] * 3, "warm"), record(NEW, [RAN, RAN, RAN])])
+    made = {"warm": OLD, "edit": NEW}
+    known = (lambda build: made[build.scenario], lambda _: None)
+    found = explain_results(head, head, known, known, "v", "edit")
+    assert [(kind, line, text) for _, _, kind, line, text in told(found.steps)] == [
+        ("files", 2, "a.txt changed (content), as in the base"),
+        ("parent", 2, "COPY a.txt / above it ran"),
+        ("parent", 2, "RUN make above it ran"),
+    ]
+    assert found.steps[2].first_cause is not None
+    assert found.steps[2].first_cause.text == "a.txt changed (content), as in the base"
+    assert found.unknown_count == 0
+
+
+def test_what_differs_between_two_runs_is_told_before_what_both_ran() -> None:
+    other = inputs_of(TEXT, {"a.txt": "new", "b.txt": "other"})
+    base = _result([record(OLD, [HIT] * 3, "warm"), record(NEW, [RAN, RAN, RAN])])
+    head = _result([record(OLD, [HIT] * 3, "warm"), record(other, [RAN, RAN, RAN])])
+    base_known = (lambda build: {"warm": OLD, "edit": NEW}[build.scenario], lambda _: None)
+    head_known = (lambda build: {"warm": OLD, "edit": other}[build.scenario], lambda _: None)
+    found = explain_results(base, head, base_known, head_known, "v", "edit")
+    assert [text for *_, text in told(found.steps)] == [
+        "a.txt changed (content), as in the base", "COPY a.txt / above it ran", "b.txt changed (content)",
+    ]  # fmt: skip
+
+
+def test_a_step_that_is_the_same_in_a_run_without_its_filler() -> None:
+    head = _result([record(NEW, [RAN, HIT, HIT])])
+    known = (lambda _: NEW, lambda _: None)
+    found = explain_results(head, head, known, known, "v", "edit")
+    assert told(found.steps)[0] == (
+        "ran", "derived", "cache-missing", 2, "nothing of it changed since the base, whose cache this run did not have",
+    )  # fmt: skip

@@ -23,6 +23,15 @@ def test_the_whole_context_is_one_folder() -> None:
     assert grouped({}) == {}
 
 
+def test_a_folder_above_the_context_is_never_put_together() -> None:
+    files = {"a": 1, "b/c": 1, "../cfg/x": 2, "../cfg/sub/y": 2, "../z": 2, "../../up/one": 2, "../../up/two": 1}
+    assert grouped(files) == {
+        1: (FileGroup("./", 2), FileGroup("../../up/two", 1)),
+        2: (FileGroup("../cfg/", 2), FileGroup("../../up/one", 1), FileGroup("../z", 1)),
+    }
+    assert grouped({"../x": 1, "a": 1}) == {1: (FileGroup("../x", 1), FileGroup("./", 1))}
+
+
 @settings(max_examples=60)
 @given(st.dictionaries(PATHS, st.integers(0, 2), max_size=12))
 def test_every_file_is_in_just_one_group_of_its_class(files: dict[str, int]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from layerbench.analysis.explain.explainer import KnownBuild, explain_build
 from layerbench.analysis.explain.models import ExplainedStep, Explanation
+from layerbench.analysis.explain.own_cache import with_own_causes
 from layerbench.cachekeys.models import BuildInputs, BuildKeys
 from layerbench.cachekeys.planning import plan_steps
 from layerbench.cachekeys.steps import BuildPlan
@@ -80,20 +81,21 @@ def explain_results(
         scenario: only this one.
     """
     kinds = scenario_kinds(head)
+    before, after = _Shelf(*base_known), _Shelf(*head_known)
     steps: list[ExplainedStep] = []
     notes: list[str] = []
     for build in _chosen(head.builds, variant, scenario):
-        before = _same_build(base, build)
-        if before is None:
+        same = _same_build(base, build)
+        if same is None:
             notes.append(f"{_name(build)} is not in the base, so it is not explained.")
             continue
-        found = explain_pair(
-            KnownBuild(before, base_known[0](before), base_known[1](before)),
-            KnownBuild(build, head_known[0](build), head_known[1](build)),
-            is_cold=kinds.get(build.scenario) == "cold",
-        )
-        steps += found.steps
+        is_cold = kinds.get(build.scenario) == "cold"
+        known = after.known(build)
+        found = explain_pair(before.known(same), known, is_cold=is_cold)
         notes += found.notes
+        filler = reference_build(head, build)
+        own = after.known(filler) if filler is not None else None
+        steps += found.steps if is_cold else with_own_causes(found.steps, known, own)
     return Explanation(tuple(steps), tuple(dict.fromkeys(notes)))
 
 

@@ -7,6 +7,7 @@ from math import inf
 
 from layerbench.analysis.impact.groups import grouped
 from layerbench.analysis.impact.models import CommitCosts, Effect, FileGroup
+from layerbench.analysis.impact.readers import FileClass
 from layerbench.analysis.predict.models import ForeseenStep, MeasuredCosts, Prediction
 from layerbench.analysis.predict.predict import predict
 
@@ -20,23 +21,24 @@ class Effects:
 
     Args:
         variant: its name.
-        readers: the positions of the steps that read a file, for each file of the context.
-        foresee: called with one file for each set of readers.
+        classes: by file; all of a class run the same steps again, and those that nothing reads have an empty one. A
+            name may stand for several files, and its class is the union of theirs.
+        foresee: called with one file for each class.
         costs: what was measured of the variant.
     """
 
     def __init__(
         self,
         variant: str,
-        readers: Mapping[str, frozenset[int]],
+        classes: Mapping[str, FileClass],
         foresee: Foresee,
         costs: MeasuredCosts | None,
     ) -> None:
         self._variant = variant
-        self._readers = readers
+        self._classes = classes
         self._foresee = foresee
         self._costs = costs
-        self._known: dict[frozenset[int], Prediction] = {}
+        self._known: dict[FileClass, Prediction] = {}
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -45,12 +47,12 @@ class Effects:
 
     def of(self, paths: Iterable[str]) -> Prediction:
         """The build after an edit of all these files; those that are not in the context count for nothing."""
-        representatives: dict[frozenset[int], str] = {}
+        representatives: dict[FileClass, str] = {}
         for path in paths:
-            readers = self._readers.get(path)
-            if readers:
-                representatives.setdefault(readers, path)
-        together = frozenset[int]().union(*representatives)
+            one = self._classes.get(path)
+            if one:
+                representatives.setdefault(one, path)
+        together = FileClass().union(*representatives)
         if together not in self._known:
             foreseen = self._foresee(tuple(representatives.values()))
             self._known[together] = predict(self._variant, foreseen, self._costs)
@@ -62,15 +64,15 @@ class Effects:
         Args:
             shown: the files that are there.
         """
-        ran_by_readers: dict[frozenset[int], frozenset[int]] = {}
+        ran_by_class: dict[FileClass, frozenset[int]] = {}
         examples: dict[frozenset[int], str] = {}
         files: dict[str, frozenset[int]] = {}
         for path in shown:
-            readers = self._readers.get(path, frozenset())
-            if readers not in ran_by_readers:
-                ran_by_readers[readers] = _ran(self.of((path,)))
-            # Files that different steps read may still run the same ones again.
-            files[path] = ran_by_readers[readers]
+            one = self._classes.get(path, FileClass())
+            if one not in ran_by_class:
+                ran_by_class[one] = _ran(self.of((path,)))
+            # Files of different classes may still run the same steps again.
+            files[path] = ran_by_class[one]
             examples.setdefault(files[path], path)
         found = (_effect(groups, self.of((examples[ran],))) for ran, groups in grouped(files).items())
         return tuple(sorted(found, key=_expense))
@@ -79,7 +81,7 @@ class Effects:
         """What a commit costs on average.
 
         Args:
-            changed: the files that each commit changed, by their paths in the context.
+            changed: what each commit changed.
         """
         predictions = [self.of(paths) for paths in changed]
         seconds = [one.total_seconds for one in predictions]
@@ -102,7 +104,7 @@ class Effects:
         def expense(path: str) -> float:
             return times[path] * max(0.0, (self.of((path,)).total_seconds or 0.0) - idle)
 
-        read = [path for path in times if self._readers.get(path)]
+        read = [path for path in times if self._classes.get(path)]
         worst = sorted(read, key=lambda path: (-expense(path), -times[path], path))
         return tuple((path, times[path]) for path in worst[:_WORST_FILES])
 

@@ -10,6 +10,7 @@ from layerbench.analysis.impact.models import FileGroup
 
 Class = TypeVar("Class", bound=Hashable)
 _WHOLE = "./"
+_UP = ".."
 _MIXED = object()
 
 
@@ -17,7 +18,7 @@ def grouped(files: Mapping[str, Class]) -> dict[Class, tuple[FileGroup, ...]]:
     """The files of each class: folders that hold nothing else, as high up as can be, and single files.
 
     Args:
-        files: the class of each file, by its path in the context.
+        files: the class of each file, by its path from the main context: one that begins with `../` is outside of it.
     """
     uniform = _uniform_folders(files)
     counts: Counter[tuple[Class, str]] = Counter()
@@ -40,6 +41,8 @@ def _uniform_folders(files: Mapping[str, Hashable]) -> set[str]:
         folder = path
         while folder:
             folder = folder.rpartition("/")[0]
+            if _is_above(folder) or (not folder and path.startswith(f"{_UP}/")):
+                break  # holds more than files of contexts
             known = folders.setdefault(folder, kind)
             if known is _MIXED:
                 break  # so is all above it
@@ -50,13 +53,18 @@ def _uniform_folders(files: Mapping[str, Hashable]) -> set[str]:
 
 def _ancestors(folder: str) -> Iterator[str]:
     """The folder and those around it, the outermost first, which is the context itself."""
-    yield ""
+    if folder.partition("/")[0] != _UP:
+        yield ""
     at = folder.find("/")
     while at >= 0:
         yield folder[:at]
         at = folder.find("/", at + 1)
     if folder:
         yield folder
+
+
+def _is_above(folder: str) -> bool:
+    return folder.rpartition("/")[2] == _UP
 
 
 def _shown(folder: str) -> str:

@@ -12,7 +12,8 @@ class FileGroup:
     """A folder with all that is in it, or one file."""
 
     path: str
-    """With `/` at its end for a folder; `./` for the whole context."""
+    """From the main context, with `../` where a named one lies elsewhere; `/` at its end for a folder, `./` for the
+    whole main context."""
     file_count: int
 
 
@@ -64,7 +65,8 @@ class CommitCosts:
     redeploy_bytes: float | None
     """Mean."""
     worst_files: tuple[tuple[str, int], ...] = ()
-    """Files with the number of commits that changed them, those that cost the most in sum first."""
+    """Files, and submodules with `/` at their end, with the number of commits that changed them; those that cost the
+    most in sum first."""
 
 
 @dataclass(frozen=True, slots=True)

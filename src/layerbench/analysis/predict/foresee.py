@@ -22,7 +22,9 @@ def foreseen_steps(comparison: BuildComparison) -> tuple[ForeseenStep, ...]:
     """The same out of a comparison that was made."""
     plan = comparison.plan
     return tuple(
-        ForeseenStep(step_name(one.step), one.outcome, one.certainty, _cause(plan, one), _missing(one.step))
+        ForeseenStep(
+            step_name(one.step), one.outcome, one.certainty, _cause(plan, one), _missing(one.step), _refusals(one.step)
+        )
         for one in comparison.steps
         if one.outcome is not None
     )
@@ -35,6 +37,10 @@ def step_name(step: PlannedStep) -> StepName:
 
 def _missing(step: PlannedStep) -> tuple[str, ...]:
     return tuple(path for read in step.contents for path in read.content.missing)
+
+
+def _refusals(step: PlannedStep) -> tuple[str, ...]:
+    return tuple(refusal for read in step.contents for refusal in read.content.refusals)
 
 
 def _cause(plan: BuildPlan, compared: ComparedStep) -> Cause | None:

@@ -18,6 +18,8 @@ class ForeseenStep:
     cause: Cause | None = None
     missing: tuple[str, ...] = ()
     """Sources that are not in the context: the build fails at this step."""
+    refusals: tuple[str, ...] = ()
+    """Sentences on what else lets it fail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from layerbench.analysis.predict.models import ForeseenStep, MeasuredCosts, PredictedStep, Prediction, SameBuilds
 from layerbench.analysis.wording import join_words
+from layerbench.context.names import shown
 
 NOT_MEASURED = "no build of this variant was measured: seconds and bytes are not known; `layerbench run` measures it"
 _SHOWN_STEPS = 3
@@ -26,7 +27,7 @@ def predict(variant: str, foreseen: Sequence[ForeseenStep], costs: MeasuredCosts
     same = costs.same_builds.get(ran) if costs else None
     seconds = _step_seconds(ran, costs, same)
     unknown = sorted(ran - seconds.keys())
-    fails = [one for one in foreseen if one.missing]
+    fails = [one for one in foreseen if one.missing or one.refusals]
     return Prediction(
         variant=variant,
         steps=tuple(
@@ -48,7 +49,8 @@ def predict(variant: str, foreseen: Sequence[ForeseenStep], costs: MeasuredCosts
 def _failure(one: ForeseenStep) -> str:
     where = "" if one.step.line is None else f" at line {one.step.line}"
     is_or_are = "is" if len(one.missing) == 1 else "are"
-    return f"the build will fail{where}: {join_words(one.missing)} {is_or_are} not in the context"
+    missing = [f"{join_words([*map(shown, one.missing)])} {is_or_are} not in the context"] if one.missing else []
+    return f"the build will fail{where}: {'; '.join((*missing, *one.refusals))}"
 
 
 def _step_seconds(ran: Collection[int], costs: MeasuredCosts | None, same: SameBuilds | None) -> dict[int, float]:
