@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -26,7 +27,9 @@ def project(tmp_path: Path) -> Path:
 
 def make(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command = ["make", "--no-print-directory", *words]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    # The tests may be run by a make themselves, whose flags are not for this one.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
 def calls(project: Path) -> list[str]:

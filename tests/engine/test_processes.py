@@ -64,10 +64,12 @@ def test_a_daemon_whose_program_was_replaced_is_still_found(paths, run, tmp_path
 
 
 def test_foreign_engines_are_told_from_private_ones(paths, run):
-    before = {process.pid for process in processes.foreign_daemons()}
-    run("dockerd", "--pidfile", str(paths.run / "dockerd.pid"))
+    private = run("dockerd", "--pidfile", str(paths.run / "dockerd.pid"))
     foreign = run("dockerd", "--config-file", "/etc/docker/daemon.json")
-    assert {process.pid for process in processes.foreign_daemons()} - before == {foreign.pid}
+    # The machine may have others, and so may tests that run at the same time.
+    found = {process.pid for process in processes.foreign_daemons()}
+    assert foreign.pid in found
+    assert private.pid not in found
 
 
 def test_helpers_are_those_with_our_folders_or_addresses(paths, run):
