@@ -241,6 +241,29 @@ def test_times_are_medians_and_said_to_be_noisy() -> None:
     assert _one(rule, source(one_slow), source()).outcome == "ok"
 
 
+def test_a_time_that_the_rounds_do_not_bear_out_only_warns() -> None:
+    rule = Budget("seconds", "max_increase", "+10%", 0.1, None, "naive", "cold")
+    sentence = "The rounds do not tell that from noise, so it only warns."
+    two_slow = factory.change(factory.result(), "naive", "cold", (1, 2), wall_seconds=60.0)
+    found = _one(rule, source(two_slow), source())
+    assert found.outcome == "warning"
+    assert found.sentence.endswith(f"times are noisy. {sentence}")
+    # Of two runs nothing is known but the medians.
+    assert (
+        _one(rule, source(replace(two_slow, started_at="2026-01-23T08:00:00+00:00")), source()).outcome == "regression"
+    )
+
+
+@pytest.mark.parametrize(("slow_rounds", "outcome"), [(10, "regression"), (6, "warning"), (4, "ok")])
+def test_of_enough_rounds_a_test_decides(slow_rounds: int, outcome: str) -> None:
+    rule = Budget("seconds", "max_increase", "+10%", 0.1, None, "naive", "cold")
+    base = factory.result(rounds=10)
+    head = factory.change(base, "naive", "cold", range(1, slow_rounds + 1), wall_seconds=60.0)
+    assert _one(rule, source(head), source(base)).outcome == outcome
+    steps = replace(rule, variant="single", scenario="edit-deps", step="RUN*pip install*")
+    assert _one(steps, source(head), source(base)).outcome == "ok"
+
+
 def test_a_baseline_file_keeps_no_times() -> None:
     rule = Budget("seconds", "max_increase", "+10%", 0.1, None, "naive", "cold")
     found = _one(rule, source(), committed())

@@ -10,6 +10,7 @@ from layerbench.analysis.checks.growth import Source, image_causes, layer_causes
 from layerbench.analysis.checks.lost_steps import lost_steps, uncached_steps
 from layerbench.analysis.checks.models import BudgetOutcome, BudgetStatus, Place
 from layerbench.analysis.checks.rules import COMPRESSED_METRICS, SCENARIO_METRICS, unit_of
+from layerbench.analysis.checks.times import UNSURE, exceeds, is_over, is_sure
 from layerbench.analysis.checks.waste import line_of_waste, own_waste, waste_causes
 from layerbench.analysis.comparison.comparable import are_interleaved
 from layerbench.config.models import Budget
@@ -84,9 +85,10 @@ def _judge(target: _Target, head: Source, base: Source | None) -> BudgetOutcome:
     rule = target.rule
     values = _values(target, head, base)
     broken = _is_broken(rule, values)
+    is_unsure = bool(broken) and _is_unsure(target, head, base)
     status: BudgetStatus = "not-measured"
     if broken is not None:
-        status = "ok" if not broken else "regression" if rule.level == "fail" else "warning"
+        status = "ok" if not broken else "regression" if rule.level == "fail" and not is_unsure else "warning"
     return BudgetOutcome(
         metric=rule.metric,
         unit=unit_of(rule.metric),
@@ -98,7 +100,7 @@ def _judge(target: _Target, head: Source, base: Source | None) -> BudgetOutcome:
         value=values.value,
         baseline=values.baseline,
         limit=rule.limit,
-        sentence=_sentence(target, values, base),
+        sentence=_sentence(target, values, base) + (f" {UNSURE}" if is_unsure else ""),
         causes=_causes(target, head, base) if broken else (),
         place=_place(target, head, base) if broken else None,
         lost_steps=values.lost_steps,
@@ -194,12 +196,18 @@ def _is_broken(rule: Budget, values: _Values) -> bool | None:
         return value > amount if rule.kind == "max" else value < amount
     if before is None:
         return None
-    worse = value - before if rule.kind == "max_increase" else before - value
     if values.lost_steps is not None:
-        worse = values.lost_steps
-    over_share = rule.share is None or worse > rule.share * before
-    over_amount = rule.amount is None or worse > rule.amount
-    return worse > 0 and over_share and over_amount
+        return is_over(rule, values.lost_steps, before)
+    return exceeds(rule, before, value)
+
+
+def _is_unsure(target: _Target, head: Source, base: Source | None) -> bool:
+    """Whether a broken budget on time may be broken by noise alone."""
+    if target.rule.metric != "seconds" or not target.rule.is_relative or target.at is None:
+        return False
+    if head.measured is None or base is None or base.measured is None:
+        return False
+    return is_sure(target.rule, head.measured, base.measured, target.variant, target.at) is False
 
 
 def _sentence(target: _Target, values: _Values, base: Source | None) -> str:

@@ -59,10 +59,15 @@ class Measured:
 
     def seconds(self, variant: str, scenario: str, step: str | None = None) -> Spread | None:
         """Time of the builds, or of the steps that are like a pattern, where they ran."""
-        builds = self.builds(variant, scenario)
-        if step is None:
-            return spread(build.wall_seconds for build in builds)
-        return spread(_seconds_of_steps(build, step) for build in builds)
+        return spread(self.seconds_by_round(variant, scenario, step).values())
+
+    def seconds_by_round(self, variant: str, scenario: str, step: str | None = None) -> dict[int, float]:
+        """The same, each by its round."""
+        timed = (
+            (build.round, build.wall_seconds if step is None else _seconds_of_steps(build, step))
+            for build in self.builds(variant, scenario)
+        )
+        return {number: seconds for number, seconds in timed if seconds is not None}
 
     def dockerfile(self, variant: str, line: int | None = None) -> Place | None:
         """A line of a variant's Dockerfile."""
