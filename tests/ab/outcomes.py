@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-from layerbench.ab.measuring import Outcome
+from layerbench.ab.measuring import Asked, Outcome
 from layerbench.ab.rounds import Measured
 from layerbench.analysis.checks.limits import Limits, read_expectations
 from layerbench.config.limits import LimitsModel
@@ -59,3 +59,10 @@ def renamed(bytes_more: int) -> dict[str, object]:
     """Results of which the base's bench had another name."""
     base: Result = factory.result()
     return {"base": replace(base, bench=replace(base.bench, name="before")), "head": larger(bytes_more)}
+
+
+def judged_by(made: Outcome, asked: Asked) -> Outcome:
+    """The outcome with the limits of the budget files that were asked for, as a run joins them."""
+    if asked.budgets is None:
+        return made
+    return replace(made, check_limits=made.check_limits.joined_with(asked.budgets))

@@ -30,7 +30,7 @@ def _measured(asked: Asked, *_: object) -> Outcome:
     made = replace(made, **CASES[os.environ["CASE"]])
     for side, path in made.paths.items():
         write_result(made.results[side], path)
-    return made
+    return outcomes.judged_by(made, asked)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from layerbench.cli.plan import plan
 from layerbench.cli.run import run
 from layerbench.errors import UsageError
 from layerbench.report.checks.interface import CHECK_FORMATS
-from tests.ab.outcomes import CLAIM, GROWTH, LEFT_OUT, failed_in_base, grown, limits, outcome, renamed
+from tests.ab.outcomes import CLAIM, GROWTH, LEFT_OUT, failed_in_base, grown, judged_by, limits, outcome, renamed
 from tests.repository.scratch import Scratch
 
 
@@ -111,6 +111,9 @@ def test_a_condition_may_be_about_what_is_not_built(scratch: Scratch) -> None:
 
 def test_budget_files_are_read_first(scratch: Scratch) -> None:
     assert "nothing.toml: no such file" in refused(scratch, "--base", "main", "--budget-file", "nothing.toml")
+    scratch.write("typo.toml", "[[budgets]]\nmetric = 'layers'\nvariant = 'ap'\nmax = 3\n")
+    wrong = refused(scratch, "--base", "main", "--budget-file", "typo.toml")
+    assert 'budgets[0].variant: no variant is named "ap"; did you mean "app"?' in wrong
     both = refused(scratch, "--base", "main", "--budget-file", "x.toml", "--no-check")
     assert both == "--no-check and --budget-file exclude each other: give one of them"
 
@@ -125,7 +128,7 @@ class MadeUp:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.outcome = outcome(folder)
-        monkeypatch.setattr("layerbench.ab.measuring.measure_states", lambda *_: self.outcome)
+        monkeypatch.setattr("layerbench.ab.measuring.measure_states", lambda asked, *_: judged_by(self.outcome, asked))
         monkeypatch.setenv("COLUMNS", "200")
 
     def ab(self, *arguments: str, **changes: object) -> Result:

@@ -14,8 +14,9 @@ from layerbench.ab.rounds import Limits, Measured, measure
 from layerbench.ab.splitting import Splitter, SplitWriter
 from layerbench.ab.states import States, find_states, lay_out, revisions_of
 from layerbench.analysis.checks.limits import Limits as CheckLimits
-from layerbench.analysis.checks.limits import limits_of_bench
+from layerbench.analysis.checks.limits import known_names, limits_of_bench
 from layerbench.analysis.undecided import undecided_times
+from layerbench.config.limits import check_names
 from layerbench.config.models import BenchFile
 from layerbench.errors import EngineError, LayerbenchError, UsageError
 from layerbench.results.location import check_place, default_result_path
@@ -49,6 +50,8 @@ class Asked:
     output: Path | None
     """Folder of the two result files; None for one in the person's state folder."""
     smoke: bool
+    budgets: CheckLimits | None = None
+    """What head is judged by beside its bench file; None for nothing."""
     must_check: bool = False
     """Whether the bench file has to have something to judge by."""
     reports: tuple[Path, ...] = ()
@@ -65,7 +68,7 @@ class Outcome:
     measured: Measured
     most_rounds: int
     check_limits: CheckLimits
-    """Of the head's bench file."""
+    """Of the head's bench file, and what was asked for beside it."""
     notes: tuple[str, ...]
     """On what is not compared, and on the two states, each a sentence."""
     left_out: tuple[str, ...]
@@ -145,7 +148,7 @@ class _AB:
         # A state without a bench file is judged by the other one's, as that is, before it was fitted to the state.
         owner: SideName = "head" if place.find(sides["head"].tree) else "base"
         with told_of(sides[owner]):
-            check_limits = limits_of_bench({"base": base, "head": head}[owner], place.told())
+            check_limits = self._limits({"base": base, "head": head}[owner])
             if asked.must_check and not check_limits:
                 raise UsageError(f"{place.told()}: {_NOTHING_TO_CHECK}")
         base, head = choose(base, head, asked.variants, asked.scenarios, self._note)
@@ -159,6 +162,14 @@ class _AB:
             check_secrets(bench, self.environment)
         self._note_stand_ins(*(_stand_ins(bench, sides[side]) for bench, side in zip((base, head), SIDES, strict=True)))
         return join(base, head), check_limits
+
+    def _limits(self, bench: BenchFile) -> CheckLimits:
+        own, more = limits_of_bench(bench, self.states.place.told()), self.asked.budgets
+        if more is None:
+            return own
+        known = known_names(bench)
+        check_names(more.budgets, known["variant"], known["scenario"])
+        return own.joined_with(more)
 
     def _note_stand_ins(self, base: Mapping[str, str], head: Mapping[str, str]) -> None:
         # A run has one stand-in for a reference.

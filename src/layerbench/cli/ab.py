@@ -144,13 +144,13 @@ def ab(
         limits=Limits(rounds, time_budget),
         output=Path(output) if output else None,
         smoke=not no_smoke,
-        must_check=bool(reports) and not budget_files,
+        budgets=more,
+        must_check=bool(reports),
         reports=tuple(one.path for one in reports),
     )
     with open_display(quiet) as display:
         outcome = measure_states(asked, connecting.get, display, os.environ)
-    limits = outcome.check_limits.joined_with(more) if more else outcome.check_limits
-    report = None if no_check else check_states(outcome, limits, note)
+    report = None if no_check else check_states(outcome, note)
     found = compare_states(outcome)
     if report is not None:
         write_reports(reports, report, outcome)

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from layerbench.ab.joining import SideName
     from layerbench.ab.measuring import Outcome
     from layerbench.analysis.checks.growth import Source
-    from layerbench.analysis.checks.limits import Limits
     from layerbench.analysis.checks.models import CheckReport
 
 
-def check_states(outcome: Outcome, limits: Limits, note: Callable[[str], None]) -> CheckReport | None:
+def check_states(outcome: Outcome, note: Callable[[str], None]) -> CheckReport | None:
     """Judge head; None where nothing is asked for.
 
     What failed on either side is a failure of the check: where base was not built, nobody knows what head is to be
@@ -24,9 +23,9 @@ def check_states(outcome: Outcome, limits: Limits, note: Callable[[str], None]) 
 
     Args:
         outcome: of the run.
-        limits: to judge by.
         note: told what makes the causes incomplete.
     """
+    limits = outcome.check_limits
     if not limits:
         return None
     from layerbench.analysis.checks.verdict import check, failures_of
