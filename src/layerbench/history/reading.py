@@ -12,11 +12,9 @@ from layerbench.history.schema import (
     BUSY_SECONDS,
     SCHEMA_VERSION,
     check_head,
+    checked_marks,
     connect,
     damaged,
-    marks,
-    newer,
-    nobodys,
 )
 
 _SIDE_FILES = ("-wal", "-journal")
@@ -88,12 +86,7 @@ def _is_current(connection: sqlite3.Connection, path: Path, *, can_write: bool) 
     """Whether a history is of this program's schema; False for an older one that can be brought up to date."""
     try:
         connection.execute("PRAGMA query_only = ON")
-        owner, version = marks(connection)
-        is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        if owner != APPLICATION_ID and not is_empty:
-            raise nobodys(path)
-        if version > SCHEMA_VERSION:
-            raise newer(path, version)
+        owner, version = checked_marks(connection, path)
         if owner == APPLICATION_ID and version == SCHEMA_VERSION:
             # Reads the heads of the pages that matter, so that damage is told here and not half way through.
             connection.execute("SELECT count(*) FROM entries").fetchone()
@@ -104,9 +97,9 @@ def _is_current(connection: sqlite3.Connection, path: Path, *, can_write: bool) 
         raise damaged(path, error) from None
     if can_write:
         return False
+    has = "no runs" if owner != APPLICATION_ID else "the figures in the way of an older layerbench"
     raise UsageError(
-        f"{path} has {'no runs' if is_empty else 'the figures in the way of an older layerbench'} and cannot be "
-        "written: copy it to a place where it can, and name that with --history"
+        f"{path} has {has} and cannot be written: copy it to a place where it can, and name that with --history"
     )
 
 

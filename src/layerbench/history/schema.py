@@ -97,12 +97,12 @@ def damaged(path: Path, error: sqlite3.Error) -> UsageError:
     )
 
 
-def nobodys(path: Path) -> UsageError:
+def _nobodys(path: Path) -> UsageError:
     """What is said of a file that is no history."""
     return UsageError(f"{path} is there and is no history; give another place with --history")
 
 
-def newer(path: Path, version: int) -> UsageError:
+def _newer(path: Path, version: int) -> UsageError:
     """What is said of a history of a later schema version."""
     return UsageError(
         f"{path} was written by a newer layerbench (schema version {version}, this one knows {SCHEMA_VERSION}): update "
@@ -126,22 +126,37 @@ def check_head(path: Path) -> None:
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     if head and head != b"SQLite format 3\0":
-        raise nobodys(path)
+        raise _nobodys(path)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    if marks(connection) != (APPLICATION_ID, SCHEMA_VERSION):
+    if _marks(connection) != (APPLICATION_ID, SCHEMA_VERSION):
         _migrate(connection, path)
     _use_wal(connection, path)
     # Reads the heads of the pages that matter, so that damage is told here and not half way through.
     connection.execute("SELECT count(*) FROM entries").fetchone()
 
 
-def marks(connection: sqlite3.Connection) -> tuple[int, int]:
+def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
     """Whose file it is, and its schema version."""
     [owner] = connection.execute("PRAGMA application_id").fetchone()
     [version] = connection.execute("PRAGMA user_version").fetchone()
+    return owner, version
+
+
+def checked_marks(connection: sqlite3.Connection, path: Path) -> tuple[int, int]:
+    """Whose file it is, and its schema version.
+
+    Raises:
+        UsageError: it is another program's, or newer than this one.
+    """
+    owner, version = _marks(connection)
+    is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if owner != APPLICATION_ID and not is_empty:
+        raise _nobodys(path)
+    if version > SCHEMA_VERSION:
+        raise _newer(path, version)
     return owner, version
 
 
@@ -149,12 +164,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring a new or older file up to date, in one transaction: what is looked at in it cannot change meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        owner, version = marks(connection)
-        is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        if owner != APPLICATION_ID and not is_empty:
-            raise nobodys(path)
-        if version > SCHEMA_VERSION:
-            raise newer(path, version)
+        _, version = checked_marks(connection, path)
         for number in range(version, SCHEMA_VERSION):
             for statement in _MIGRATIONS[number].split(";"):
                 if statement.strip():
