@@ -6,19 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from layerbench.config.models import BenchFile, Scenario, Variant
-from layerbench.config.names import did_you_mean
 from layerbench.errors import UsageError
-from layerbench.instructions import Dockerfile, parse_dockerfile, syntax_image
+from layerbench.instructions import parse_dockerfile
 from layerbench.workspace import check_edits
-
-_OFFICIAL = "docker/dockerfile"
-"""The syntax image of Dockerfiles; another one may know other instructions."""
-_KEYWORDS = frozenset(
-    {
-        *("ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER"),
-        *("ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
-    }
-)
 
 
 def check_secrets(bench: BenchFile, environment: Mapping[str, str]) -> None:
@@ -47,23 +37,10 @@ def check_dockerfiles(bench: BenchFile) -> None:
             content = variant.dockerfile.read_bytes()
             dockerfile = parse_dockerfile(content.decode(errors="replace"))
             dockerfile.base_references(variant.target, variant.build_args)
-            if (syntax_image(content) or _OFFICIAL).startswith(_OFFICIAL):
-                _check_keywords(dockerfile)
         except OSError as error:
             raise UsageError(f"{variant.dockerfile}: {error.strerror}") from None
         except UsageError as error:
             raise UsageError(f"{variant.dockerfile}: {error}") from None
-
-
-def _check_keywords(dockerfile: Dockerfile) -> None:
-    """The parser takes any word for an instruction; only the frontend refuses it, in the middle of the run."""
-    for stage in dockerfile.stages:
-        for instruction in stage.instructions:
-            if instruction.keyword not in _KEYWORDS:
-                mend = did_you_mean(instruction.keyword, sorted(_KEYWORDS))
-                raise UsageError(
-                    f"line {instruction.line_start}: no instruction is named {instruction.keyword}; {mend}"
-                )
 
 
 def check_all_edits(bench: BenchFile) -> None:
