@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def load_limits(
-    bench: BenchFile | None, bench_path: Path | None, budget_files: Sequence[Path] | None, run: Bench | None = None
+    bench: BenchFile | None, bench_path: Path | None, budget_files: Sequence[Path] = (), run: Bench | None = None
 ) -> Limits:
     """What the bench file asks for, and what files of budgets ask for beside it.
 
     Args:
         bench: the bench file; None where there is none.
         bench_path: its path.
-        budget_files: None is none of them.
+        budget_files: further files.
         run: what a run says of its bench; its names are those that there are where no bench file is.
 
     Raises:
@@ -39,7 +39,7 @@ def load_limits(
 
     found = limits_of_bench(bench, str(bench_path)) if bench and bench_path else Limits((), (), Path())
     of_names = bench or run
-    more = read_budget_files(budget_files or (), known_names(of_names) if of_names else {})
+    more = read_budget_files(budget_files, known_names(of_names) if of_names else {})
     if more is not None:
         found = found.joined_with(more)
     if not found:
@@ -109,13 +109,11 @@ def side_files(*read: tuple[Path | None, Source | None]) -> Iterator[Path]:
     Args:
         read: files with what is in them; None for what there is not.
     """
-    from layerbench.results.side_file import named_side_file, side_file_of
+    from layerbench.cli.image_options import side_files_of
 
     for path, source in read:
         if path is not None and source is not None and source.measured is not None:
-            yield side_file_of(path)
-            if (name := source.measured.result.side_file) is not None:
-                yield named_side_file(path, name)
+            yield from side_files_of(path, source.measured.result)
 
 
 def check_bench_fits(bench: BenchFile, path: Path, result: Result, result_path: Path) -> str | None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-
-import click
 
 from layerbench.cli.history_choice import DEFAULT_PLACE, place_of
 from layerbench.cli.output import note
@@ -50,9 +47,11 @@ def _add(file: Path, into: History, *, passes_over_others: bool) -> _Outcome:
     try:
         return _added(file, into)
     except UsageError as error:
-        if passes_over_others and not _has_mark_of_result(file):
+        from layerbench.results.file import has_mark_of_result
+
+        if passes_over_others and not has_mark_of_result(file):
             return "none"
-        click.echo(f"layerbench: {error}", err=True)
+        note(str(error))
         return "failed"
 
 
@@ -64,25 +63,6 @@ def _added(file: Path, into: History) -> Added:
     result = read_result(file)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     return into.add(entry_of(result, place_of(file), digest), figures_of(result))
-
-
-def _has_mark_of_result(file: Path) -> bool:
-    """Whether a file that cannot be read as a result was meant to be one, such as a newer or a damaged one.
-
-    A file that is no JSON is held for one that was cut short, where the text that is left has the keys.
-    """
-    try:
-        content = file.read_bytes()
-    except OSError:
-        return True
-    if not content.strip():
-        return True
-    try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):
-        return b'"schema_version"' in content or b'"builds"' in content
-    # A baseline has a version as well, and says what kind of file it is.
-    return isinstance(found, dict) and ("builds" in found or ("schema_version" in found and "kind" not in found))
 
 
 def _said(counts: Counter[_Outcome], path: Path) -> list[str]:

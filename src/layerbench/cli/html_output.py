@@ -89,7 +89,7 @@ def _checked(result: Result, path: Path, bench_file: Path) -> CheckReport:
     from layerbench.results.baseline import BASELINE_NAME
 
     bench = load_bench_file(bench_file, os.environ)
-    limits = load_limits(bench, bench_file, None)
+    limits = load_limits(bench, bench_file)
     if changed := check_bench_fits(bench, bench_file, result, path):
         note(changed)
     baseline = limits.folder / BASELINE_NAME

@@ -58,6 +58,25 @@ def result_json(result: Result) -> bytes:
     return ResultWriter(Path()).convert(result)
 
 
+def has_mark_of_result(file: Path) -> bool:
+    """Whether a file that cannot be read as a result was meant to be one, such as a newer or a damaged one.
+
+    A file that is no JSON is held for one that was cut short, where the text that is left has the keys.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return True
+    if not content.strip():
+        return True
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return b'"schema_version"' in content or b'"builds"' in content
+    # A baseline has a version as well, and says what kind of file it is.
+    return isinstance(found, dict) and ("builds" in found or ("schema_version" in found and "kind" not in found))
+
+
 class ResultWriter:
     """Writes one growing result again after each build.
 

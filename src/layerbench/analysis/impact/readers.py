@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from layerbench.analysis.impact.links import links_towards
 from layerbench.analysis.impact.marking import MAIN_CONTEXT, MarkedInputs
 from layerbench.cachekeys.layers import Content
 from layerbench.cachekeys.selecting import Match
 from layerbench.cachekeys.steps import BuildPlan
+from layerbench.context.links import links_towards
 from layerbench.context.models import Entry
 
 FileClass = frozenset[int | str]
