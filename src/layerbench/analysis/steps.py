@@ -67,6 +67,13 @@ def is_valid(build: Build) -> bool:
     return build.outcome == "built" and build.invalid is None
 
 
+def line_of_layer(build: Build, layer: int) -> int | None:
+    """The line of the step that made a layer, by the layer's position; None for the base's."""
+    layers = build.image.layers if build.image else ()
+    step = layers[layer].step if 0 <= layer < len(layers) else None
+    return build.steps[step].line_start if step is not None and 0 <= step < len(build.steps) else None
+
+
 def keyed_steps(build: Build) -> tuple[tuple[StepKey, Step], ...]:
     """A build's steps with the keys that they have in every build of the variant."""
     keyed: dict[StepKey, Step] = {}

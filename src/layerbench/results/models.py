@@ -297,3 +297,10 @@ class Result:
     where there is none."""
     revision: Revision | None = None
     """What was checked out where the bench file is; null outside of a repository."""
+
+    def summary_of(self, image: Image | None) -> ImageSummary | None:
+        """What is known of what is in an image of the run; None where nothing is, or there is no image."""
+        if image is None:
+            return None
+        key = (image.config_digest, image.manifest_digest)
+        return next((one for one in self.images if (one.config_digest, one.manifest_digest) == key), None)

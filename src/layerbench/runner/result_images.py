@@ -34,7 +34,7 @@ def open_build(path: Path, selection: str, *, name: str, platform: str | None = 
     build = _choose(result, selection, str(path))
     image = build.image
     assert image is not None  # noqa: S101 - only such builds are chosen
-    summary = _summary(result, image)
+    summary = result.summary_of(image)
     its_platform = summary.platform if summary else None
     if platform and its_platform and not Platform.parse(platform).matches(Platform.parse(its_platform)):
         raise UsageError(f"{name} is for {its_platform}, not for {platform}: leave out --platform")
@@ -73,11 +73,6 @@ def _profile(content: bytes, diff_id: str, side_file: Path) -> LayerProfile:
     if profile is None or profile.diff_id != diff_id:
         raise UsageError(f"{side_file} has another layer in place of {diff_id}: run `layerbench run` again with -o")
     return profile
-
-
-def _summary(result: Result, image: Image) -> ImageSummary | None:
-    key = (image.config_digest, image.manifest_digest)
-    return next((one for one in result.images if (one.config_digest, one.manifest_digest) == key), None)
 
 
 def _instructions(build: Build, image: Image, summary: ImageSummary | None) -> list[str]:

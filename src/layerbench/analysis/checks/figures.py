@@ -13,7 +13,7 @@ from layerbench.analysis.checks.waste import needless_bytes, own_waste
 from layerbench.analysis.comparison.comparable import platforms_of
 from layerbench.analysis.comparison.redeploy import redeploy_of
 from layerbench.analysis.stats import Spread, spread
-from layerbench.analysis.steps import StepKey, is_valid, keyed_steps, scenario_cells
+from layerbench.analysis.steps import StepKey, is_valid, keyed_steps, line_of_layer, scenario_cells
 from layerbench.config.models import Metric
 from layerbench.config.names import fits
 from layerbench.results.baseline import BASELINE_KIND, BASELINE_VERSION, Baseline, ScenarioFigures, StepState
@@ -80,10 +80,7 @@ class Measured:
         if build is None or build.image is None:
             return None
         names = layer_names(build, build.image)
-        layer = next((one for one, its in zip(build.image.layers, names, strict=True) if its == name), None)
-        if layer is None or layer.step is None or not 0 <= layer.step < len(build.steps):
-            return None
-        return build.steps[layer.step].line_start
+        return line_of_layer(build, names.index(name)) if name in names else None
 
     def line_of_step(self, variant: str, scenario: str, name: str) -> int | None:
         """The line of a step, by the name that it has in the figures."""

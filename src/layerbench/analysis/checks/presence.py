@@ -47,7 +47,7 @@ def find(condition: PresenceCondition, head: Source) -> Finding:
             _files(contents, condition.pattern) if condition.what == "file" else _packages(contents, condition)
         )
         return _finding(condition, found, measured.dockerfile(condition.variant), build, is_whole=True)
-    summary = _summary(build, head)
+    summary = head.measured.result.summary_of(build.image) if head.measured else None
     if summary is None:
         return Finding("not-measured", f"What is in the image of {condition.variant} was not kept.")
     found, is_whole = _summarised(condition, summary)
@@ -90,14 +90,6 @@ def _packages(contents: ImageContents, condition: PresenceCondition) -> Iterator
     for one in examine(contents, top=1).packages:
         if one.name in wanted:
             yield _Found(f"{one.name} {one.version}", one.uncompressed_bytes, one.layer)
-
-
-def _summary(build: Build, head: Source) -> ImageSummary | None:
-    if head.measured is None or build.image is None:
-        return None
-    key = (build.image.config_digest, build.image.manifest_digest)
-    images = head.measured.result.images
-    return next((one for one in images if (one.config_digest, one.manifest_digest) == key), None)
 
 
 def _summarised(condition: PresenceCondition, summary: ImageSummary) -> tuple[list[_Found], bool]:

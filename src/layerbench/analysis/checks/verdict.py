@@ -18,9 +18,10 @@ from layerbench.analysis.checks.models import (
     WasteFinding,
 )
 from layerbench.analysis.checks.rules import ExpectationRule
-from layerbench.analysis.checks.waste import line_of_layer, own_waste
+from layerbench.analysis.checks.waste import own_waste
 from layerbench.analysis.comparison.comparable import why_times_do_not_compare
 from layerbench.analysis.figures import failure_reason
+from layerbench.analysis.steps import line_of_layer
 from layerbench.config.models import Budget
 from layerbench.errors import UsageError
 from layerbench.results.baseline import BASELINE_NAME, update_command

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from layerbench.analysis.steps import line_of_layer
 from layerbench.results.image_models import WasteSummary
 from layerbench.results.models import Build, Image, Result
 from layerbench.units import format_bytes, format_bytes_delta
@@ -17,11 +18,8 @@ _MOST = 5
 
 def own_waste(result: Result, image: Image) -> tuple[WasteSummary, ...] | None:
     """Waste in the layers that steps made, what is a matter of taste included; None where nobody looked for any."""
-    key = (image.config_digest, image.manifest_digest)
-    for summary in result.images:
-        if (summary.config_digest, summary.manifest_digest) == key:
-            return tuple(one for one in summary.waste if _is_own(image, one.layer))
-    return None
+    summary = result.summary_of(image)
+    return tuple(one for one in summary.waste if _is_own(image, one.layer)) if summary else None
 
 
 def needless_bytes(waste: Iterable[WasteSummary]) -> int:
@@ -43,13 +41,6 @@ def line_of_waste(
         pieces = [one for one in after if one.kind == kind and not one.optional]
         return line_of_layer(build, max(pieces, key=lambda one: one.uncompressed_bytes).layer)
     return None
-
-
-def line_of_layer(build: Build, layer: int) -> int | None:
-    """The line of the step that made a layer, by the layer's position; None for the base's."""
-    layers = build.image.layers if build.image else ()
-    step = layers[layer].step if 0 <= layer < len(layers) else None
-    return build.steps[step].line_start if step is not None and 0 <= step < len(build.steps) else None
 
 
 def _is_own(image: Image, layer: int) -> bool:

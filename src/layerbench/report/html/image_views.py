@@ -153,7 +153,7 @@ def _diff_views(opened: Sequence[tuple[Build, ImageContents]], comparison: Compa
 
 
 def _image_view(result: Result, build: Build, image: ImageContents | None, key: str, note: str) -> ImageView:
-    summary = _summary(result, build)
+    summary = result.summary_of(build.image)
     assert build.image is not None  # noqa: S101 - only such builds are asked for
     whole = build.image.uncompressed_bytes
     if image is None:
@@ -270,21 +270,9 @@ def _bar_row(result: Result, build: Build, image: Image) -> BarRow:
     )
 
 
-def _summary(result: Result, build: Build) -> ImageSummary | None:
-    image = build.image
-    return next(
-        (
-            one
-            for one in result.images
-            if image and (one.config_digest, one.manifest_digest) == (image.config_digest, image.manifest_digest)
-        ),
-        None,
-    )
-
-
 def _instructions(result: Result, build: Build, image: Image) -> list[str]:
     """Of each layer the step that made it; of the base's what its own history told."""
-    summary = _summary(result, build)
+    summary = result.summary_of(build.image)
     told = [one.instruction for one in summary.layers] if summary else []
     told += [""] * (len(image.layers) - len(told))
     return [
